@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { client, relay } from './index.ts';
+import { createPrometheusMetrics } from './prometheus.ts';
+
+test('counts into typed series and renders them', async () => {
+  const metrics = createPrometheusMetrics({ overflow: relay.seriesOverflow });
+  metrics
+    .counter(relay.bytesSent)
+    .series({ broadcast: 'a/b', track_type: 'video', direction: 'subscribe' })
+    .add(5);
+  metrics
+    .histogram(client.startupTime)
+    .series({ namespace: 'a', broadcast: 'a/b', transport: 'quic' })
+    .observe(0.3);
+  const { body } = await metrics.render();
+  expect(body).toContain(
+    'moq_relay_bytes_sent_total{broadcast="a/b",track_type="video",direction="subscribe"} 5',
+  );
+  expect(body).toContain(
+    'moq_client_startup_time_seconds_bucket{namespace="a",broadcast="a/b",transport="quic",le="0.5"} 1',
+  );
+});
+
+test('folds values past the limit and counts them', async () => {
+  const metrics = createPrometheusMetrics({ overflow: relay.seriesOverflow });
+  const family = metrics.gauge(relay.activeStreams);
+  for (let i = 0; i < 150; i++) family.series({ namespace: `n${i}` }).add();
+  expect([...family.entries()]).toHaveLength(101);
+  const { body } = await metrics.render();
+  expect(body).toContain('moq_relay_active_streams{namespace="__other__"} 50');
+  expect(body).toContain('moq_relay_series_overflow_total{metric="moq_relay_active_streams"} 50');
+});

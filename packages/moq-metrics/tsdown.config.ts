@@ -1,0 +1,11 @@
+import type { UserConfig } from 'tsdown';
+
+const config: UserConfig = {
+  entry: ['src/index.ts', 'src/prometheus.ts'],
+  format: 'esm',
+  platform: 'neutral',
+  dts: true,
+  fixedExtension: false,
+};
+
+export default config;
