@@ -1,7 +1,53 @@
+import { readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import type { Reporter, TestModule } from 'vitest/node';
+
+/** Ends the run with one line that people and machines read alike. */
+const summary: Reporter = {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    const count = { passed: 0, failed: unhandledErrors.length, skipped: 0, pending: 0 };
+    for (const module of modules) {
+      if (module.errors().length > 0) count.failed += 1;
+      for (const test of module.children.allTests()) count[test.result().state] += 1;
+    }
+    const skipped = count.skipped + count.pending;
+    console.log(`${count.passed} passed, ${count.failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  },
+};
+
+const workspaces = ['packages', 'apps'].flatMap((group) =>
+  readdirSync(new URL(`./${group}`, import.meta.url), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => ({ name: `@moq-observability/${entry.name}`, root: `./${group}/${entry.name}` })),
+);
 
 export default defineConfig({
   test: {
-    projects: ['packages/*', 'apps/*'],
+    reporters: ['default', summary],
+    maxWorkers: 2,
+    projects: [
+      ...workspaces.map(({ name, root }) => ({
+        root,
+        test: {
+          name,
+          include: ['src/**/*.test.ts', 'bench/**/*.test.ts'],
+          exclude: ['**/*.browser.test.ts'],
+          testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
+      })),
+      {
+        test: {
+          // Everything that drives a browser or the whole stack: one file at a time, after the rest.
+          name: 'browser',
+          globalSetup: './apps/e2e/src/global-setup.ts',
+          include: ['{packages,apps}/*/src/**/*.browser.test.ts'],
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

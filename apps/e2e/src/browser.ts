@@ -1,0 +1,42 @@
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+/** A headless Chromium that stays on this machine; further arguments are Chromium's own. */
+export function launch(...args: readonly string[]): Promise<Browser> {
+  const executablePath = process.env['CHROME_PATH'];
+  if (!executablePath) throw new Error('CHROME_PATH is not set: the global setup did not run');
+  return chromium.launch({
+    executablePath,
+    headless: true,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--autoplay-policy=no-user-gesture-required',
+      ...args,
+    ],
+  });
+}
+
+/** What the first canvas of a page shows, scaled down: its pixels' hash and how many colours it has. */
+export function picture(page: Page): Promise<{ readonly hash: number; readonly colours: number }> {
+  return page.evaluate(() => {
+    const canvas = document.querySelector('canvas');
+    if (!canvas || canvas.width === 0) return { hash: 0, colours: 0 };
+    const small = new OffscreenCanvas(64, 36);
+    const context = small.getContext('2d');
+    if (!context) return { hash: 0, colours: 0 };
+    context.drawImage(canvas, 0, 0, 64, 36);
+    const { data } = context.getImageData(0, 0, 64, 36);
+    const colours = new Set<number>();
+    let hash = 17;
+    for (let i = 0; i < data.length; i += 4) {
+      const colour = (data[i]! << 16) | (data[i + 1]! << 8) | data[i + 2]!;
+      colours.add(colour);
+      hash = (Math.imul(hash, 31) + colour) | 0;
+    }
+    return { hash, colours: colours.size };
+  });
+}
