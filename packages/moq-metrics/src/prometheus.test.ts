@@ -30,3 +30,15 @@ test('folds values past the limit and counts them', async () => {
   expect(body).toContain('moq_relay_active_streams{namespace="__other__"} 50');
   expect(body).toContain('moq_relay_series_overflow_total{metric="moq_relay_active_streams"} 50');
 });
+
+test('adds a histogram counted elsewhere, and refuses foreign buckets', () => {
+  const series = createPrometheusMetrics()
+    .histogram(client.startupTime)
+    .series({ namespace: 'a', broadcast: 'a/b', transport: 'quic' });
+  series.observe(0.3);
+  series.merge([0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1], 20.8);
+  expect([...series.counts]).toEqual([0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0]);
+  expect(series.count).toBe(4);
+  expect(series.sum).toBeCloseTo(21.1);
+  expect(() => series.merge([1, 2], 3)).toThrow(RangeError);
+});

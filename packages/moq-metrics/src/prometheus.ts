@@ -48,6 +48,22 @@ export class HistogramSeries {
       }
     }
   }
+
+  /**
+   * Adds what was counted elsewhere over the same buckets.
+   *
+   * @param counts one count per bucket, and last the one past the highest bound (as in OTLP)
+   * @param sum the sum of the observed values
+   * @throws RangeError when there are not as many counts as buckets, plus one
+   */
+  merge(counts: readonly number[], sum: number): void {
+    if (counts.length !== this.counts.length + 1) {
+      throw new RangeError(`${this.counts.length + 1} bucket counts are needed, not ${counts.length}`);
+    }
+    for (let i = 0; i < this.counts.length; i++) this.counts[i]! += counts[i]!;
+    for (const count of counts) this.count += count;
+    this.sum += sum;
+  }
 }
 
 interface Sample {
