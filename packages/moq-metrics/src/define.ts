@@ -1,56 +1,163 @@
-import type { Labels, LabelValue } from './labels.ts';
+import { isEnum, type LabelSet, type LabelValues, type NoLabels } from './labels.ts';
 
-/** What every metric says of itself. */
-export interface MetricDefinition<L extends Labels = Labels> {
+/** Who measures: the relay, the player in the page, the collector, or software that is not ours. */
+export type Owner = 'relay' | 'player' | 'collector' | 'stack';
+
+/** How far a definition can be relied on. A deprecated one names its replacement. */
+export type Stability = 'stable' | 'experimental' | 'deprecated';
+
+/** `planned` until something emits it. */
+export type Status = 'planned' | 'live';
+
+/** What is said of a metric when it is defined. What may be left out has a default. */
+export interface Definition {
   /** The name in Prometheus. */
   readonly name: string;
   /** The unit as OpenTelemetry writes it: `s`, `By`, `bits/s`, `{session}`. */
   readonly unit: string;
-  /** The exact meaning, in one sentence; it is the HELP text. */
+  /** The exact meaning; it is the HELP text. */
   readonly description: string;
-  /** The labels, by name. */
-  readonly labels: L;
+  /** By default whom the name speaks of: `moq_client_…` is the player's. */
+  readonly owner?: Owner;
+  /** By default `stable`. */
+  readonly stability?: Stability;
+  /** The name of the metric to use instead of a deprecated one. */
+  readonly replacement?: string;
+  /** By default `live`. */
+  readonly status?: Status;
+  /** The first version that had it; by default 0.1.0, the first there was. */
+  readonly since?: string;
+}
+
+/** The labels of a definition; one without labels says nothing of them. */
+export type WithLabels<L extends LabelValues> = keyof L extends never
+  ? { readonly labels?: never }
+  : { readonly labels: LabelSet<L> };
+
+/** What all metrics have. */
+interface Defined<L extends LabelValues> extends Required<Omit<Definition, 'replacement'>> {
+  readonly labels: LabelSet<L>;
+  readonly replacement?: string;
 }
 
 /** Something that only grows. */
-export interface CounterMetric<L extends Labels = Labels> extends MetricDefinition<L> {
+export interface CounterMetric<L extends LabelValues = NoLabels> extends Defined<L> {
   readonly kind: 'counter';
 }
 
 /** Something that goes up and down. */
-export interface GaugeMetric<L extends Labels = Labels> extends MetricDefinition<L> {
+export interface GaugeMetric<L extends LabelValues = NoLabels> extends Defined<L> {
   readonly kind: 'gauge';
 }
 
 /** A distribution over fixed buckets. */
-export interface HistogramMetric<L extends Labels = Labels> extends MetricDefinition<L> {
+export interface HistogramMetric<L extends LabelValues = NoLabels> extends Defined<L> {
   readonly kind: 'histogram';
   /** Upper bounds of the buckets, ascending, without +Inf. */
   readonly buckets: readonly number[];
 }
 
 /** Any metric of the schema. */
-export type Metric<L extends Labels = Labels> = CounterMetric<L> | GaugeMetric<L> | HistogramMetric<L>;
+export type Metric<L extends LabelValues = LabelValues> =
+  | CounterMetric<L>
+  | GaugeMetric<L>
+  | HistogramMetric<L>;
 
 /** The labels a metric is used with: an object with exactly its label names. */
-export type LabelsOf<M extends Metric> = { readonly [K in keyof M['labels']]: LabelValue<M['labels'][K]> };
+export type LabelsOf<M> =
+  M extends CounterMetric<infer L>
+    ? L
+    : M extends GaugeMetric<infer L>
+      ? L
+      : M extends HistogramMetric<infer L>
+        ? L
+        : never;
 
 /** The label argument of a metric: none when the metric has no labels. */
-export type LabelArguments<M extends Metric> = keyof M['labels'] extends never ? [] : [labels: LabelsOf<M>];
+export type LabelArguments<L extends LabelValues> = keyof L extends never ? [] : [labels: L];
 
-/** Defines a counter. */
-export function counter<const L extends Labels>(definition: MetricDefinition<L>): CounterMetric<L> {
-  return { kind: 'counter', ...definition };
+/** A metric defined in a way that cannot work; the message names it. */
+export class DefinitionError extends Error {
+  override readonly name = 'DefinitionError';
+  /** The name of the metric. */
+  readonly metric: string;
+
+  constructor(metric: string, problem: string) {
+    super(`${metric || 'a metric without a name'}: ${problem}`);
+    this.metric = metric;
+  }
 }
 
-/** Defines a gauge. */
-export function gauge<const L extends Labels>(definition: MetricDefinition<L>): GaugeMetric<L> {
-  return { kind: 'gauge', ...definition };
+/**
+ * Defines a counter.
+ *
+ * @throws DefinitionError when the definition cannot work
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function counter<L extends LabelValues = NoLabels>(
+  definition: Definition & WithLabels<NoInfer<L>>,
+): CounterMetric<L> {
+  return { kind: 'counter', ...complete<L>(definition) };
 }
 
-/** Defines a histogram. */
-export function histogram<const L extends Labels>(
-  definition: MetricDefinition<L> & { readonly buckets: readonly number[] },
+/**
+ * Defines a gauge.
+ *
+ * @throws DefinitionError when the definition cannot work
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function gauge<L extends LabelValues = NoLabels>(
+  definition: Definition & WithLabels<NoInfer<L>>,
+): GaugeMetric<L> {
+  return { kind: 'gauge', ...complete<L>(definition) };
+}
+
+/**
+ * Defines a histogram.
+ *
+ * @throws DefinitionError when the definition cannot work
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function histogram<L extends LabelValues = NoLabels>(
+  definition: Definition & WithLabels<NoInfer<L>> & { readonly buckets: readonly number[] },
 ): HistogramMetric<L> {
-  return { kind: 'histogram', ...definition };
+  const { name, buckets } = definition;
+  if (
+    buckets.length === 0 ||
+    buckets.some((le, i) => !Number.isFinite(le) || le <= (buckets[i - 1] ?? -Infinity))
+  ) {
+    throw new DefinitionError(name, `buckets must be finite and ascend, not ${buckets.join(' ')}`);
+  }
+  return { kind: 'histogram', buckets, ...complete<L>(definition) };
+}
+
+const OWNERS: readonly (readonly [prefix: string, owner: Owner])[] = [
+  ['moq_relay_', 'relay'],
+  ['moq_client_', 'player'],
+  ['moq_audience_', 'collector'],
+  ['moq_collector_', 'collector'],
+];
+
+function complete<L extends LabelValues>(
+  definition: Definition & { readonly labels?: LabelSet<L> },
+): Defined<L> {
+  const { name, description, unit, labels = {} as LabelSet<L> } = definition;
+  if (!/^[a-z][a-zA-Z0-9_]*$/.test(name)) throw new DefinitionError(name, 'not a Prometheus metric name');
+  if (!description) throw new DefinitionError(name, 'a description is missing: it is the HELP text');
+  if (!unit || unit === '1')
+    throw new DefinitionError(name, 'a unit is missing: what is counted is written {thing}');
+  for (const [label, values] of Object.entries(labels as LabelSet)) {
+    if (!/^[a-z][a-z0-9_]*$/.test(label)) throw new DefinitionError(name, `"${label}" is not a label name`);
+    if (isEnum(values) ? values.length === 0 : !(values.limit >= 1)) {
+      throw new DefinitionError(name, `label "${label}" has room for no value`);
+    }
+  }
+  return {
+    owner: OWNERS.find(([prefix]) => name.startsWith(prefix))?.[1] ?? 'stack',
+    stability: 'stable',
+    status: 'live',
+    since: '0.1.0',
+    ...definition,
+    labels,
+  };
 }

@@ -1,67 +1,106 @@
-/** A label whose values are known beforehand. Each of them exists as a series from the start, at zero. */
-export interface EnumLabel<Value extends string = string> {
-  readonly kind: 'enum';
-  readonly values: readonly Value[];
-}
+/** A label whose values are known beforehand: exactly these. Each exists as a series from the start, at zero. */
+export type EnumLabel<Value extends string = string> = readonly Value[];
 
 /** A label whose values come from outside: at most `limit` of them get series of their own. */
 export interface BoundedLabel {
-  readonly kind: 'bounded';
   readonly limit: number;
 }
 
-/** How one label of a metric is typed. */
-export type Label = EnumLabel | BoundedLabel;
+/** How a label with these values is defined: a closed enum for a union of strings, either kind for any string. */
+export type Label<Value extends string = string> = string extends Value
+  ? EnumLabel | BoundedLabel
+  : EnumLabel<Value>;
 
-/** The labels of a metric, by name. */
-export type Labels = Readonly<Record<string, Label>>;
+/** The values of a metric's labels, by label name, as code passes them. */
+export type LabelValues = Readonly<Record<string, string>>;
 
-/** The value a label takes in code: one of the enum's, or any string. */
-export type LabelValue<L> = L extends EnumLabel<infer Value> ? Value : string;
+/** The values of a metric that has no labels. */
+export type NoLabels = Readonly<Record<never, string>>;
 
-/** Where values past a bounded label's limit go. */
+/** The definitions of a metric's labels, by label name. */
+export type LabelSet<L extends LabelValues = LabelValues> = { readonly [Name in keyof L]: Label<L[Name]> };
+
+/** Where values past a bounded label's limit go, and those that are no good as a label. */
 export const OTHER = '__other__';
 
 /** The namespace of a broadcast whose path has a single segment. */
 export const ROOT_NAMESPACE = '_root';
 
-/** A label that takes one of the given values. */
-export function oneOf<const Values extends readonly [string, ...string[]]>(
-  ...values: Values
-): EnumLabel<Values[number]> {
-  return { kind: 'enum', values };
-}
-
-/** A label that takes any value, of which at most `limit` get series of their own. */
+/**
+ * A label that takes any value, of which at most `limit` get series of their own. Metrics that share the label share
+ * its slots.
+ *
+ * @throws RangeError when the limit is not an integer of at least 1
+ */
+/* @__NO_SIDE_EFFECTS__ */
 export function bounded(limit: number): BoundedLabel {
   if (!Number.isInteger(limit) || limit < 1) {
     throw new RangeError(`a bounded label needs a limit of at least 1, not ${limit}`);
   }
-  return { kind: 'bounded', limit };
+  return { limit };
 }
 
-/** The namespace of a broadcast: everything before the last `/` of its path. */
+/** Whether a label is a closed enum. */
+export function isEnum(label: EnumLabel | BoundedLabel): label is EnumLabel {
+  return Array.isArray(label);
+}
+
+/** The path of a broadcast: connect path (or token root) and broadcast name, joined with `/`, no outer slashes. */
+export function broadcastPath(root: string, name: string): string {
+  return [root, name]
+    .map((part) => part.replace(/^\/+|\/+$/g, ''))
+    .filter(Boolean)
+    .join('/');
+}
+
+/** The namespace of a broadcast: everything before the last `/` of its path, `_root` when there is none. */
 export function namespaceOf(broadcast: string): string {
+  if (broadcast === OTHER) return OTHER;
   const slash = broadcast.lastIndexOf('/');
   return slash < 0 ? ROOT_NAMESPACE : broadcast.slice(0, slash);
 }
 
 /** Everything before the last `/` of a broadcast's path. */
 export const namespace: BoundedLabel = bounded(100);
+
 /** The whole path of a broadcast. */
 export const broadcast: BoundedLabel = bounded(200);
-/** What a track carries, by the broadcast's catalog. */
-export const trackType: EnumLabel<'video' | 'audio' | 'catalog' | 'other'> = oneOf(
-  'video',
-  'audio',
-  'catalog',
-  'other',
-);
+
+/** A family of codecs (`avc1`, `av01`, `opus`), not the full codec string. */
+export const codec: BoundedLabel = bounded(16);
+
+/** What a track carries. */
+export const trackTypes = ['video', 'audio', 'catalog', 'other'] as const;
+/** What a track carries. */
+export type TrackType = (typeof trackTypes)[number];
+
 /** The side of the relay the traffic belongs to: the publisher's or the subscriber's. */
-export const direction: EnumLabel<'publish' | 'subscribe'> = oneOf('publish', 'subscribe');
+export const directions = ['publish', 'subscribe'] as const;
+/** The side of the relay the traffic belongs to: the publisher's or the subscriber's. */
+export type Direction = (typeof directions)[number];
+
 /** What carries a session. */
-export const transport: EnumLabel<'webtransport' | 'websocket' | 'quic'> = oneOf(
-  'webtransport',
-  'websocket',
-  'quic',
-);
+export const transports = ['webtransport', 'websocket', 'quic'] as const;
+/** What carries a session. */
+export type Transport = (typeof transports)[number];
+
+/** A broadcast and its namespace: the labels of everything that is told per stream. */
+export type Stream = {
+  /** `namespaceOf(broadcast)`, never anything else. */
+  readonly namespace: string;
+  readonly broadcast: string;
+};
+/** A broadcast and its namespace: the labels of everything that is told per stream. */
+export const stream: LabelSet<Stream> = { namespace, broadcast };
+
+/**
+ * The type of a track by its name and what the broadcast's catalog says of it.
+ *
+ * @param inCatalog what the catalog lists the track as; undefined when it does not, or when there is no catalog
+ */
+export function trackTypeOf(track: string, inCatalog?: 'video' | 'audio'): TrackType {
+  if (track.startsWith('catalog.json')) return 'catalog';
+  if (inCatalog) return inCatalog;
+  if (track.startsWith('video')) return 'video';
+  return track.startsWith('audio') ? 'audio' : 'other';
+}

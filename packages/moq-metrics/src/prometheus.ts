@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import type { CounterMetric, GaugeMetric, HistogramMetric, LabelArguments, Metric } from './define.ts';
+import type { LabelValues } from './labels.ts';
 import { enumCombinations, resolve, Slots } from './series.ts';
 
 /** One counter series: adding is adding to a number. */
@@ -73,14 +74,14 @@ interface Sample {
 }
 
 /** A metric's series by their resolved label values. */
-export class Family<M extends Metric, S> {
-  readonly #metric: M;
+export class Family<L extends LabelValues, S> {
+  readonly #metric: Metric<L>;
   readonly #slots: Slots;
   readonly #make: () => S;
   readonly #overflow: (metric: string) => void;
   readonly #series = new Map<string, { values: readonly string[]; series: S }>();
 
-  constructor(metric: M, slots: Slots, make: () => S, overflow: (metric: string) => void) {
+  constructor(metric: Metric<L>, slots: Slots, make: () => S, overflow: (metric: string) => void) {
     this.#metric = metric;
     this.#slots = slots;
     this.#make = make;
@@ -89,7 +90,7 @@ export class Family<M extends Metric, S> {
   }
 
   /** The series of these labels; keep it, so that the hot path does not look it up again. */
-  series(...[labels]: LabelArguments<M>): S {
+  series(...[labels]: LabelArguments<L>): S {
     const { values, folded } = resolve(this.#metric.labels, labels ?? {}, this.#slots);
     if (folded) this.#overflow(this.#metric.name);
     return this.#open(values);
@@ -119,9 +120,7 @@ export interface PrometheusMetricsOptions {
   /** Where the metrics are registered; a registry of their own by default. */
   readonly registry?: Registry;
   /** The counter of folded series. */
-  readonly overflow?: CounterMetric<{
-    readonly metric: { readonly kind: 'bounded'; readonly limit: number };
-  }>;
+  readonly overflow?: CounterMetric<{ metric: string }>;
 }
 
 /** The schema's metrics in a prom-client registry, counted in plain numbers and read when scraped. */
@@ -129,15 +128,15 @@ export class PrometheusMetrics {
   readonly registry: Registry;
   readonly #slots = new Slots();
   readonly #families = new Map<string, unknown>();
-  readonly #overflow: Family<Metric, CounterSeries> | undefined;
+  readonly #overflow: Family<{ metric: string }, CounterSeries> | undefined;
 
   constructor(options: PrometheusMetricsOptions = {}) {
     this.registry = options.registry ?? new Registry();
-    if (options.overflow) this.#overflow = this.counter(options.overflow) as never;
+    if (options.overflow) this.#overflow = this.counter(options.overflow);
   }
 
   /** The series of a counter. */
-  counter<M extends CounterMetric>(metric: M): Family<M, CounterSeries> {
+  counter<L extends LabelValues>(metric: CounterMetric<L>): Family<L, CounterSeries> {
     return this.#family(
       metric,
       () => new CounterSeries(),
@@ -146,7 +145,7 @@ export class PrometheusMetrics {
   }
 
   /** The series of a gauge. */
-  gauge<M extends GaugeMetric>(metric: M): Family<M, GaugeSeries> {
+  gauge<L extends LabelValues>(metric: GaugeMetric<L>): Family<L, GaugeSeries> {
     return this.#family(
       metric,
       () => new GaugeSeries(),
@@ -155,7 +154,7 @@ export class PrometheusMetrics {
   }
 
   /** The series of a histogram. */
-  histogram<M extends HistogramMetric>(metric: M): Family<M, HistogramSeries> {
+  histogram<L extends LabelValues>(metric: HistogramMetric<L>): Family<L, HistogramSeries> {
     return this.#family(
       metric,
       () => new HistogramSeries(metric.buckets),
@@ -180,14 +179,14 @@ export class PrometheusMetrics {
     return { contentType: this.registry.contentType, body: await this.registry.metrics() };
   }
 
-  #family<M extends Metric, S>(
-    metric: M,
+  #family<L extends LabelValues, S>(
+    metric: Metric<L>,
     make: () => S,
     samples: (labels: Record<string, string>, series: S) => Sample[],
-  ): Family<M, S> {
+  ): Family<L, S> {
     const known = this.#families.get(metric.name);
-    if (known) return known as Family<M, S>;
-    const family = new Family<M, S>(metric, this.#slots, make, (name) => {
+    if (known) return known as Family<L, S>;
+    const family = new Family<L, S>(metric, this.#slots, make, (name) => {
       this.#overflow?.series({ metric: name }).add();
     });
     this.#families.set(metric.name, family);

@@ -1,5 +1,4 @@
-import type { BoundedLabel, Labels } from './labels.ts';
-import { OTHER } from './labels.ts';
+import { type BoundedLabel, isEnum, type LabelSet, OTHER } from './labels.ts';
 
 /** Who takes the slots of the bounded labels: shared by all metrics that use the same label. */
 export class Slots {
@@ -26,14 +25,14 @@ export interface Resolved {
 }
 
 /** Maps hostile or unknown label values onto the series they count into. Never throws. */
-export function resolve(labels: Labels, given: Readonly<Record<string, string>>, slots: Slots): Resolved {
+export function resolve(labels: LabelSet, given: Readonly<Record<string, string>>, slots: Slots): Resolved {
   let folded = false;
   const values = Object.entries(labels).map(([name, label]) => {
     const value = String(given[name] ?? '');
-    if (label.kind === 'enum') {
-      if (label.values.includes(value)) return value;
+    if (isEnum(label)) {
+      if (label.includes(value)) return value;
       folded = true;
-      return label.values.includes('other') ? 'other' : OTHER;
+      return label.includes('other') ? 'other' : OTHER;
     }
     const kept = slots.fold(label, value);
     if (kept !== value) folded = true;
@@ -43,11 +42,11 @@ export function resolve(labels: Labels, given: Readonly<Record<string, string>>,
 }
 
 /** The combinations of enum values that exist from the start: none when a label is bounded. */
-export function enumCombinations(labels: Labels): string[][] {
+export function enumCombinations(labels: LabelSet): string[][] {
   let combinations: string[][] = [[]];
   for (const label of Object.values(labels)) {
-    if (label.kind === 'bounded') return [];
-    combinations = combinations.flatMap((head) => label.values.map((value) => [...head, value]));
+    if (!isEnum(label)) return [];
+    combinations = combinations.flatMap((head) => label.map((value) => [...head, value]));
   }
   return combinations;
 }
