@@ -60,7 +60,6 @@ export const series: GaugeMetric = gauge({
   name: 'moq_collector_series',
   unit: '{series}',
   description: 'Fleet series held in memory; the buckets of a histogram are one',
-  status: 'planned',
 });
 
 export const seriesOverflow: CounterMetric<{ metric: string }> = counter({
@@ -133,5 +132,4 @@ export const requestDuration: HistogramMetric<{ route: string; code: string }> =
   description: 'HTTP request received to response sent, by route and status code',
   labels: { route: bounded(32), code: bounded(16) },
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-  status: 'planned',
 });
