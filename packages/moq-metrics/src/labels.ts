@@ -4,6 +4,8 @@ export type EnumLabel<Value extends string = string> = readonly Value[];
 /** A label whose values come from outside: at most `limit` of them get series of their own. */
 export interface BoundedLabel {
   readonly limit: number;
+  /** The label each value belongs to a value of: both have series of their own, or neither. */
+  readonly within?: { readonly label: BoundedLabel; readonly of: (value: string) => string };
 }
 
 /** How a label with these values is defined: a closed enum for a union of strings, either kind for any string. */
@@ -33,11 +35,11 @@ export const ROOT_NAMESPACE = '_root';
  * @throws RangeError when the limit is not an integer of at least 1
  */
 /* @__NO_SIDE_EFFECTS__ */
-export function bounded(limit: number): BoundedLabel {
+export function bounded(limit: number, within?: BoundedLabel['within']): BoundedLabel {
   if (!Number.isInteger(limit) || limit < 1) {
     throw new RangeError(`a bounded label needs a limit of at least 1, not ${limit}`);
   }
-  return { limit };
+  return within ? { limit, within } : { limit };
 }
 
 /** Whether a label is a closed enum. */
@@ -45,12 +47,28 @@ export function isEnum(label: EnumLabel | BoundedLabel): label is EnumLabel {
   return Array.isArray(label);
 }
 
+/** The longest value a label takes, in UTF-16 units. */
+export const LABEL_VALUE_MAX = 256;
+
+/**
+ * Whether text can be told apart from any other wherever it goes: not empty (Prometheus takes that for no label at all),
+ * not longer than {@link LABEL_VALUE_MAX}, and without lone surrogates, which all become the same character in UTF-8.
+ */
+export function isLabelValue(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= LABEL_VALUE_MAX && value.isWellFormed();
+}
+
 /** The path of a broadcast: connect path (or token root) and broadcast name, joined with `/`, no outer slashes. */
 export function broadcastPath(root: string, name: string): string {
-  return [root, name]
-    .map((part) => part.replace(/^\/+|\/+$/g, ''))
-    .filter(Boolean)
-    .join('/');
+  return [root, name].map(withoutOuterSlashes).filter(Boolean).join('/');
+}
+
+function withoutOuterSlashes(path: string): string {
+  let start = 0;
+  let end = path.length;
+  while (path[start] === '/') start += 1;
+  while (end > start && path[end - 1] === '/') end -= 1;
+  return path.slice(start, end);
 }
 
 /** The namespace of a broadcast: everything before the last `/` of its path, `_root` when there is none. */
@@ -64,7 +82,7 @@ export function namespaceOf(broadcast: string): string {
 export const namespace: BoundedLabel = bounded(100);
 
 /** The whole path of a broadcast. */
-export const broadcast: BoundedLabel = bounded(200);
+export const broadcast: BoundedLabel = bounded(200, { label: namespace, of: namespaceOf });
 
 /** A family of codecs (`avc1`, `av01`, `opus`), not the full codec string. */
 export const codec: BoundedLabel = bounded(16);

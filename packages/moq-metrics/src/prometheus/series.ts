@@ -1,0 +1,215 @@
+/**
+ * Series counted in plain numbers. A cell is the series itself; a handle counts into a cell until it is closed, and
+ * into nothing afterwards.
+ */
+import type { LabelValues } from '../labels.ts';
+import { isLabelValue } from '../labels.ts';
+import { labelsText } from '../exposition/format.ts';
+
+/** What points from a series at an example of what it counted: `trace_id`, `span_id`. */
+export type ExemplarLabels = LabelValues;
+
+/** An example of what a series counted. */
+export interface Exemplar {
+  /** Its labels, as they stand between the braces. */
+  readonly text: string;
+  readonly value: number;
+  /** Unix time in seconds. */
+  readonly timestamp: number;
+}
+
+/** How long the labels of an exemplar may be together, by OpenMetrics. */
+const EXEMPLAR_MAX = 128;
+
+/** Labels with nothing in them that breaks the line, or undefined when they are too long. */
+function exemplar(labels: ExemplarLabels, value: number, now: () => number): Exemplar | undefined {
+  const entries = Object.entries(labels);
+  const length = entries.reduce((sum, [name, text]) => sum + name.length + text.length, 0);
+  if (
+    length > EXEMPLAR_MAX ||
+    !entries.every(([name, text]) => /^[a-z_]\w*$/i.test(name) && isLabelValue(text))
+  ) {
+    return undefined;
+  }
+  return { text: labelsText(labels), value, timestamp: now() / 1000 };
+}
+
+/** What all series have. */
+abstract class Cell {
+  /** The labels, as they stand between the braces. */
+  readonly text: string;
+
+  constructor(labels: LabelValues) {
+    this.text = labelsText(labels);
+  }
+}
+
+/** A counter's series. */
+export class CounterCell extends Cell {
+  value = 0;
+  exemplar: Exemplar | undefined;
+}
+
+/** A gauge's series. */
+export class GaugeCell extends Cell {
+  value = 0;
+  /** Whether it was ever set: then it tells one thing, and adding it to another has no meaning. */
+  absolute = false;
+}
+
+/** A histogram's series. */
+export class HistogramCell extends Cell {
+  /** One count per bucket, and last the one past the highest bound. */
+  readonly counts: Float64Array;
+  sum = 0;
+  exemplars: (Exemplar | undefined)[] | undefined;
+
+  constructor(labels: LabelValues, buckets: number) {
+    super(labels);
+    this.counts = new Float64Array(buckets + 1);
+  }
+}
+
+/** What all handles have. */
+abstract class Handle {
+  #release: (() => void) | undefined;
+
+  constructor(release: () => void) {
+    this.#release = release;
+  }
+
+  /** Ends the counting: what comes later goes nowhere. The slots the handle held may be given to others some day. */
+  close(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Counts into one series of a counter. */
+export class CounterSeries extends Handle {
+  #cell: CounterCell;
+  readonly #now: () => number;
+
+  constructor(cell: CounterCell, now: () => number, release: () => void) {
+    super(release);
+    this.#cell = cell;
+    this.#now = now;
+  }
+
+  /** What the series counts now. */
+  get value(): number {
+    return this.#cell.value;
+  }
+
+  /** Adds to the series. Negative and non-finite amounts are ignored: a counter only grows. */
+  add(amount = 1, labels?: ExemplarLabels): void {
+    if (!(amount >= 0 && amount < Number.POSITIVE_INFINITY)) return;
+    this.#cell.value += amount;
+    if (labels) this.#cell.exemplar = exemplar(labels, amount, this.#now) ?? this.#cell.exemplar;
+  }
+
+  override close(): void {
+    super.close();
+    this.#cell = new CounterCell({});
+  }
+}
+
+/** Counts into one series of a gauge. */
+export class GaugeSeries extends Handle {
+  #cell: GaugeCell;
+
+  constructor(cell: GaugeCell, release: () => void) {
+    super(release);
+    this.#cell = cell;
+  }
+
+  /** What the series says now. */
+  get value(): number {
+    return this.#cell.value;
+  }
+
+  /** Sets the value. */
+  set(value: number): void {
+    this.#cell.value = value;
+    this.#cell.absolute = true;
+  }
+
+  /** Adds to the value; a negative amount subtracts. Non-finite amounts are ignored. */
+  add(amount = 1): void {
+    if (amount > Number.NEGATIVE_INFINITY && amount < Number.POSITIVE_INFINITY) this.#cell.value += amount;
+  }
+
+  override close(): void {
+    super.close();
+    this.#cell = new GaugeCell({});
+  }
+}
+
+/** Counts into one series of a histogram. */
+export class HistogramSeries extends Handle {
+  #cell: HistogramCell;
+  readonly #buckets: readonly number[];
+  readonly #now: () => number;
+
+  constructor(cell: HistogramCell, buckets: readonly number[], now: () => number, release: () => void) {
+    super(release);
+    this.#cell = cell;
+    this.#buckets = buckets;
+    this.#now = now;
+  }
+
+  /** One count per bucket, and last the one past the highest bound. */
+  get counts(): readonly number[] {
+    return [...this.#cell.counts];
+  }
+
+  /** How many values were observed. */
+  get count(): number {
+    return this.#cell.counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** The sum of the values observed. */
+  get sum(): number {
+    return this.#cell.sum;
+  }
+
+  /** Observes a value; non-finite ones are ignored. */
+  observe(value: number, labels?: ExemplarLabels): void {
+    if (!(value > Number.NEGATIVE_INFINITY && value < Number.POSITIVE_INFINITY)) return;
+    const buckets = this.#buckets;
+    const cell = this.#cell;
+    let bucket = 0;
+    while (bucket < buckets.length && value > buckets[bucket]!) bucket += 1;
+    cell.counts[bucket]! += 1;
+    cell.sum += value;
+    if (labels) {
+      cell.exemplars ??= [];
+      cell.exemplars[bucket] = exemplar(labels, value, this.#now) ?? cell.exemplars[bucket];
+    }
+  }
+
+  /**
+   * Adds what was counted elsewhere over the same buckets.
+   *
+   * @param counts one count per bucket, and last the one past the highest bound (as in OTLP)
+   * @param sum the sum of the observed values
+   * @throws RangeError when there are not as many counts as buckets, plus one
+   */
+  merge(counts: readonly number[], sum: number): void {
+    const cell = this.#cell;
+    if (counts.length !== cell.counts.length) {
+      throw new RangeError(`${cell.counts.length} bucket counts are needed, not ${counts.length}`);
+    }
+    for (let i = 0; i < counts.length; i++) cell.counts[i]! += counts[i]!;
+    cell.sum += sum;
+  }
+
+  override close(): void {
+    super.close();
+    this.#cell = new HistogramCell({}, this.#buckets.length);
+  }
+}
