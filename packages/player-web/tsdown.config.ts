@@ -3,7 +3,7 @@ import type { UserConfig } from 'tsdown';
 const config: UserConfig = {
   entry: ['src/index.ts'],
   format: 'esm',
-  platform: 'neutral',
+  platform: 'browser',
   dts: true,
   fixedExtension: false,
 };

@@ -1,0 +1,241 @@
+import { describe, expect, test } from 'vitest';
+import type { BufferedRange, Fact, Medium, PlayerEvent } from './events.ts';
+import { Playback } from './playback.ts';
+
+const PLAY: PlayerEvent = { type: 'play', underWay: false };
+
+/** A playback on a scripted timeline, in milliseconds. */
+class Script {
+  readonly facts: Fact[] = [];
+  readonly #playback: Playback;
+  #now = 0;
+
+  constructor(options: { readonly hidden?: boolean } = {}) {
+    this.#playback = new Playback(options.hidden ?? false);
+  }
+
+  get stalls(): readonly Fact[] {
+    return this.facts.filter(({ type }) => type !== 'startup');
+  }
+
+  at(now: number, ...events: readonly PlayerEvent[]): this {
+    this.#now = now;
+    for (const event of events) this.facts.push(...this.#playback.handle(event, now));
+    return this;
+  }
+
+  /** Plays on until `end`: a frame every `step`, its media time the time of day, looked at every 50 ms. */
+  flow(end: number, { step = 40, medium = 'video' as Medium } = {}): this {
+    const start = this.#now;
+    for (let t = start; t <= end; t += 10) {
+      if ((t - start) % step === 0) {
+        if (medium === 'video') this.at(t, { type: 'frame' });
+        this.at(t, { type: 'progress', medium, media: t });
+      }
+      if (t % 50 === 0) this.at(t, { type: 'sample', medium, buffered: [{ start: t, end: t + 100 }] });
+    }
+    return this;
+  }
+
+  /** Nothing moves until `end`; looked at every 50 ms. */
+  freeze(end: number, buffered: readonly BufferedRange[] = [], medium: Medium = 'video'): this {
+    for (let t = this.#now + 1; t <= end; t += 1) {
+      if (t % 50 === 0) this.at(t, { type: 'sample', medium, buffered });
+    }
+    this.#now = end;
+    return this;
+  }
+}
+
+/** Asked to play at 0, first frame at 200, and steady until 2000. Frames are 40 ms apart: the next is due at 2040. */
+function playing(): Script {
+  return new Script().at(0, PLAY).at(200).flow(2000);
+}
+
+const progress = (media: number, medium: Medium = 'video'): PlayerEvent => ({
+  type: 'progress',
+  medium,
+  media,
+});
+
+describe('startup', () => {
+  test('is the time from intent to first frame, once', () => {
+    expect(playing().facts).toEqual([{ type: 'startup', at: 200, seconds: 0.2 }]);
+  });
+
+  test('is not observed when the page was hidden meanwhile', () => {
+    const script = new Script().at(0, PLAY).at(50, { type: 'stop', cause: 'hide' });
+    script.at(5000, { type: 'show' }).at(5050, { type: 'frame' }).at(5090, { type: 'frame' });
+    expect(script.facts).toEqual([]);
+  });
+
+  test('is not observed when the page was opened in the background', () => {
+    const script = new Script({ hidden: true }).at(0, PLAY, { type: 'frame' });
+    expect(script.facts).toEqual([]);
+  });
+
+  test('is not observed of a player that played before', () => {
+    const script = new Script().at(0, { type: 'play', underWay: true }, { type: 'frame' });
+    expect(script.flow(2000).facts).toEqual([]);
+    expect(script.freeze(3000).facts).toEqual([{ type: 'stall', at: 2040 }]);
+  });
+
+  test('a pause takes the intent back, the next one counts from there', () => {
+    const script = new Script().at(0, PLAY).at(100, { type: 'stop', cause: 'pause' });
+    script.at(150, { type: 'frame' }).at(1000, PLAY).at(1300, { type: 'frame' });
+    expect(script.facts).toEqual([{ type: 'startup', at: 1300, seconds: 0.3 }]);
+  });
+
+  test('resuming is no second startup', () => {
+    const script = playing().at(2010, { type: 'stop', cause: 'pause' }).at(3000, PLAY);
+    expect(script.flow(4000).facts).toHaveLength(1);
+  });
+
+  test('waiting for the first frame is no stall', () => {
+    const script = new Script().at(0, PLAY, progress(0, 'audio'), progress(20, 'audio'));
+    script.at(40, progress(40, 'audio')).freeze(3000, [], 'audio');
+    expect(script.facts).toEqual([]);
+  });
+});
+
+describe('stalls', () => {
+  test('a minute of healthy playback has none', () => {
+    expect(playing().flow(60_000).stalls).toEqual([]);
+  });
+
+  test('an outage is one, from when the next frame was due until it came', () => {
+    const script = playing().freeze(5000).flow(7000);
+    expect(script.stalls).toEqual([
+      { type: 'stall', at: 2040 },
+      { type: 'stall-end', at: 5000, seconds: 2.96 },
+    ]);
+  });
+
+  test('249 ms are none, 250 ms are one', () => {
+    expect(playing().freeze(2289).at(2289, progress(2289)).stalls).toEqual([]);
+    expect(playing().freeze(2290).at(2290, progress(2290)).stalls).toEqual([
+      { type: 'stall', at: 2040 },
+      { type: 'stall-end', at: 2290, seconds: 0.25 },
+    ]);
+  });
+
+  test('counts while it lasts', () => {
+    expect(playing().freeze(2299).stalls).toEqual([]);
+    expect(playing().freeze(2300).stalls).toEqual([{ type: 'stall', at: 2040 }]);
+  });
+
+  test.each(['pause', 'hide', 'leave', 'end'] as const)('%s ends one', (cause) => {
+    const script = playing().freeze(3000).at(3000, { type: 'stop', cause }).freeze(9000);
+    expect(script.stalls).toEqual([
+      { type: 'stall', at: 2040 },
+      { type: 'stall-end', at: 3000, seconds: 0.96 },
+    ]);
+  });
+
+  test.each(['pause', 'hide'] as const)('%s before it counts leaves nothing', (cause) => {
+    const script = playing().freeze(2200).at(2200, { type: 'stop', cause }).freeze(9000);
+    expect(script.stalls).toEqual([]);
+  });
+
+  test('waiting for the first frame after a pause or in a page shown again is none', () => {
+    const paused = playing().at(2010, { type: 'stop', cause: 'pause' }).at(3000, PLAY);
+    expect(paused.freeze(6000).at(6000).flow(9000).stalls).toEqual([]);
+    const hidden = playing().at(2010, { type: 'stop', cause: 'hide' }).at(3000, { type: 'show' });
+    expect(hidden.freeze(6000).at(6000).flow(9000).stalls).toEqual([]);
+  });
+
+  test('frames that arrived and wait are no want of data', () => {
+    const script = playing().freeze(5000, [{ start: 2000, end: 2400 }]);
+    expect(script.stalls).toEqual([]);
+  });
+
+  test('what lies beyond a hole cannot be played', () => {
+    const script = playing().freeze(5000, [
+      { start: 2000, end: 2000 },
+      { start: 2500, end: 3000 },
+    ]);
+    expect(script.stalls).toEqual([{ type: 'stall', at: 2040 }]);
+  });
+
+  test('a page that was held up does not blame the network', () => {
+    const script = playing().at(3000, { type: 'sample', medium: 'video', buffered: [] });
+    expect(script.at(3010).flow(5000).stalls).toEqual([]);
+  });
+
+  test('an outage that follows a page held up counts from there', () => {
+    const script = playing().at(3000, { type: 'sample', medium: 'video', buffered: [] }).freeze(4000);
+    expect(script.stalls).toEqual([{ type: 'stall', at: 3000 }]);
+  });
+
+  test('one frame a second is a rate, not a stall', () => {
+    const script = new Script().at(0, PLAY).at(200).flow(60_200, { step: 1000 });
+    expect(script.stalls).toEqual([]);
+  });
+
+  test('audio and video that stall together are one', () => {
+    const script = playing();
+    for (const t of [1980, 1990, 2000]) script.at(t, progress(t, 'audio'));
+    for (let t = 2050; t <= 4000; t += 50) {
+      script.at(t, { type: 'sample', medium: 'video', buffered: [] });
+      script.at(t, { type: 'sample', medium: 'audio', buffered: [] });
+    }
+    script.at(4000, progress(4000)).at(4600, progress(4600, 'audio'));
+    expect(script.stalls).toEqual([
+      { type: 'stall', at: 2010 },
+      { type: 'stall-end', at: 4600, seconds: 2.59 },
+    ]);
+  });
+
+  test('muting ends the silence it makes', () => {
+    const script = playing();
+    for (const t of [1980, 1990, 2000]) script.at(t, progress(t, 'audio'));
+    script.freeze(2200, [], 'audio').at(2200, { type: 'idle', medium: 'audio' }).freeze(5000, [], 'audio');
+    expect(script.stalls).toEqual([]);
+  });
+
+  test('audio that never started is no stall', () => {
+    expect(playing().freeze(9000, [], 'audio').stalls).toEqual([]);
+  });
+
+  test('the end of a broadcast is none, found out a second later', () => {
+    const script = playing().at(2010, { type: 'withdrawn' }).freeze(3010);
+    script.at(2010, { type: 'stop', cause: 'end' }).freeze(9000);
+    expect(script.stalls).toEqual([]);
+  });
+
+  test('a connection that takes the broadcast with it is one', () => {
+    const script = playing().freeze(3000).at(3000, { type: 'withdrawn' }).freeze(3100);
+    script.at(3100, { type: 'reinstated' }).freeze(6000).flow(7000);
+    expect(script.stalls).toEqual([
+      { type: 'stall', at: 2040 },
+      { type: 'stall-end', at: 6000, seconds: 3.96 },
+    ]);
+  });
+
+  test('a publisher that comes back at once leaves what it cost', () => {
+    const script = playing().at(2010, { type: 'withdrawn' }).at(2020, { type: 'reinstated' });
+    script.freeze(2500).flow(4000);
+    expect(script.stalls).toEqual([
+      { type: 'stall', at: 2040 },
+      { type: 'stall-end', at: 2500, seconds: 0.46 },
+    ]);
+  });
+
+  test('a freeze while the viewer switches renditions is none', () => {
+    const script = playing().at(2010, { type: 'switch' }).freeze(3000).at(3000, { type: 'switched' });
+    expect(script.flow(5000).stalls).toEqual([]);
+  });
+
+  test('a stall goes on through a switch', () => {
+    const script = playing().freeze(3000).at(3000, { type: 'switch' }).freeze(4000).flow(5000);
+    expect(script.stalls).toEqual([
+      { type: 'stall', at: 2040 },
+      { type: 'stall-end', at: 4000, seconds: 1.96 },
+    ]);
+  });
+
+  test('a switch that never comes about does not hide an outage for long', () => {
+    const script = playing().at(2010, { type: 'switch' }).freeze(9000);
+    expect(script.stalls).toEqual([{ type: 'stall', at: 5010 }]);
+  });
+});

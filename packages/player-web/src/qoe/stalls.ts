@@ -1,0 +1,74 @@
+import type { Fact } from './events.ts';
+
+/** A freeze shorter than this is no stall, in milliseconds. */
+export const STALL_THRESHOLD = 250;
+
+/** For how long a freeze may be the price of a rendition the viewer asked for, in milliseconds. */
+export const SWITCH_ALLOWANCE = 3000;
+
+/**
+ * Stalls: a playhead stands still for want of data after the first frame (rebuffering of CTA-2066, buffer starvation
+ * of CMCD v2). A stall lasts from the moment the first medium runs dry until none is dry any more, counts once it has
+ * lasted {@link STALL_THRESHOLD}, and is dated back to its start.
+ */
+export class Stalls {
+  #since: number | undefined;
+  #counted = false;
+  #held = false;
+  #switchingUntil = Number.NEGATIVE_INFINITY;
+
+  /**
+   * How things are at `now`.
+   *
+   * @param drySince since when a medium has been without data; undefined when none is
+   */
+  update(now: number, drySince: number | undefined): readonly Fact[] {
+    if (drySince === undefined) return this.end(now);
+    if (!this.#counted) {
+      // While a switch is under way nothing begins; what still stands when the allowance is used up begins then.
+      const since = Math.max(drySince, this.#switchingUntil);
+      if (this.#since === undefined && since > now) return [];
+      this.#since = Math.min(this.#since ?? since, since);
+    }
+    return this.#count(now);
+  }
+
+  /** Nothing is counted for now: it may turn out that the broadcast has ended. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** It has not ended: what stands still counts as if nothing had been held. */
+  release(): void {
+    this.#held = false;
+  }
+
+  /** The viewer asked for another rendition: a freeze that begins now is not the network's. */
+  switchRequested(at: number): void {
+    this.#switchingUntil = at + SWITCH_ALLOWANCE;
+  }
+
+  /** The rendition asked for is on the screen. */
+  switched(): void {
+    this.#switchingUntil = Number.NEGATIVE_INFINITY;
+  }
+
+  /** From `at` on nothing stands still for want of data. */
+  end(at: number): readonly Fact[] {
+    this.#held = false;
+    const since = this.#since;
+    if (since === undefined) return [];
+    const facts = [...this.#count(at)];
+    if (this.#counted) facts.push({ type: 'stall-end', at, seconds: Math.max(0, at - since) / 1000 });
+    this.#since = undefined;
+    this.#counted = false;
+    return facts;
+  }
+
+  #count(now: number): readonly Fact[] {
+    if (this.#counted || this.#held || this.#since === undefined) return [];
+    if (now - this.#since < STALL_THRESHOLD) return [];
+    this.#counted = true;
+    return [{ type: 'stall', at: this.#since }];
+  }
+}

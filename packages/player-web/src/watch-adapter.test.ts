@@ -1,0 +1,246 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Consumer, Frame, Page, testElement } from '../test/element.ts';
+import { WatchAdapter, type WatchOptions } from './watch-adapter.ts';
+
+const page = new Page();
+let player: ReturnType<typeof testElement>;
+let log: string[];
+let adapter: WatchAdapter;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  page.visibilityState = 'visible';
+  vi.stubGlobal('document', page);
+  vi.stubGlobal('window', page);
+  player = testElement();
+  log = [];
+});
+afterEach(() => {
+  adapter.close();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** Watches the element and keeps what it tells; looks at the buffers and rests are left out. */
+function watch(options?: WatchOptions): void {
+  adapter = new WatchAdapter(
+    player,
+    {
+      onBroadcast: (broadcast) => log.push(`broadcast ${broadcast}`),
+      onConnected: (transport) => log.push(`connected ${transport}`),
+      onEvent: (event, at) => {
+        if (event.type === 'sample' || event.type === 'idle') return;
+        const detail = 'cause' in event ? event.cause : 'medium' in event ? event.medium : '';
+        log.push(`${event.type} ${detail} ${at - begun}`.replace('  ', ' '));
+      },
+    },
+    options,
+  );
+  const begun = performance.now();
+  adapter.start();
+}
+
+/** What was told since the last time, when the signals have settled. */
+async function told(): Promise<readonly string[]> {
+  await vi.advanceTimersByTimeAsync(0);
+  return log.splice(0);
+}
+
+function load(url = 'http://relay/anon', name = 'bbb.hang'): void {
+  player.connection.url.set(new URL(url));
+  player.broadcast.in.name.set(name);
+}
+
+function live(): void {
+  player.connection.established.set({ transport: 'webtransport' });
+  player.broadcast.out.active.set(new Consumer());
+  player.broadcast.out.catalog.set({ video: {}, audio: {} });
+}
+
+function frame(width = 1280, height = 720): void {
+  player.renderer.out.frame.set(new Frame(width, height));
+}
+
+test('an element that is set up before is asked to play at once, or when the page says it was', async () => {
+  load();
+  watch({ intent: performance.now() - 40 });
+  expect(await told()).toEqual(['broadcast anon/bbb.hang', 'play -40']);
+});
+
+test('an element that is set up later is asked to play then', async () => {
+  watch();
+  await vi.advanceTimersByTimeAsync(500);
+  load('http://relay/a%20b/');
+  expect(await told()).toEqual(['broadcast a b/bbb.hang', 'play 500']);
+});
+
+test('frames, playheads and pauses are told', async () => {
+  load();
+  watch();
+  live();
+  frame();
+  player.video.out.timestamp.set(1000);
+  expect(await told()).toEqual([
+    'broadcast anon/bbb.hang',
+    'play 0',
+    'connected webtransport',
+    'frame 0',
+    'progress video 0',
+  ]);
+  player.controls.paused.set(true);
+  expect(await told()).toEqual(['stop pause 0']);
+  player.controls.paused.set(false);
+  expect(await told()).toEqual(['play 0']);
+});
+
+test('another broadcast on the same element does not begin with frames of the last one', async () => {
+  load();
+  watch();
+  live();
+  frame();
+  await told();
+  player.broadcast.in.name.set('other.hang');
+  expect(await told()).toEqual(['broadcast anon/other.hang', 'play 0']);
+  frame();
+  expect(await told()).toEqual([]);
+  player.broadcast.out.active.set(new Consumer());
+  await told();
+  frame();
+  expect(await told()).toEqual(['frame 0']);
+});
+
+test('an element taken out of the page plays nothing', async () => {
+  load();
+  watch();
+  player.connection.enabled.set(false);
+  expect(await told()).toEqual(['broadcast anon/bbb.hang', 'play 0', 'broadcast undefined']);
+});
+
+test('hiding the page is told, and showing it', async () => {
+  load();
+  watch();
+  await told();
+  page.visibilityState = 'hidden';
+  page.dispatchEvent(new Event('visibilitychange'));
+  page.visibilityState = 'visible';
+  page.dispatchEvent(new Event('visibilitychange'));
+  page.dispatchEvent(new Event('pagehide'));
+  expect(await told()).toEqual(['stop hide 0', 'show 0', 'stop hide 0']);
+});
+
+test('a broadcast withdrawn while the connection stands has ended', async () => {
+  load();
+  watch();
+  live();
+  await told();
+  player.broadcast.out.active.set(undefined);
+  expect(await told()).toEqual(['withdrawn 0']);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(await told()).toEqual(['stop end 0']);
+});
+
+test('a broadcast that goes with its connection has not ended', async () => {
+  load();
+  watch();
+  live();
+  await told();
+  player.broadcast.out.active.set(undefined);
+  await vi.advanceTimersByTimeAsync(300);
+  player.connection.established.set(undefined);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(await told()).toEqual(['withdrawn 0', 'reinstated 300']);
+});
+
+test('a publisher that takes its own place is not the end', async () => {
+  load();
+  watch();
+  live();
+  await told();
+  player.broadcast.out.active.set(undefined);
+  await vi.advanceTimersByTimeAsync(20);
+  player.broadcast.out.active.set(new Consumer());
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(await told()).toEqual(['withdrawn 0', 'reinstated 20']);
+});
+
+test('a rendition the viewer chose is told from one the player chose', async () => {
+  load();
+  watch();
+  live();
+  player.video.source.out.track.set('720p');
+  frame();
+  await told();
+  player.video.source.out.track.set('360p');
+  expect(await told()).toEqual([]);
+  await vi.advanceTimersByTimeAsync(5000);
+  player.controls.target.set({ name: '720p' });
+  player.video.source.out.track.set('720p');
+  expect(await told()).toEqual(['switch 5000']);
+  frame(1280, 720);
+  expect(await told()).toEqual(['frame 5000']);
+  frame(640, 360);
+  expect(await told()).toEqual(['switched 5000', 'frame 5000']);
+});
+
+test('sound that is locked, muted or not in the broadcast does not play', async () => {
+  const media: string[] = [];
+  load();
+  watch();
+  adapter.close();
+  adapter = new WatchAdapter(player, {
+    onBroadcast: () => {},
+    onConnected: () => {},
+    onEvent: (event) => {
+      if ('medium' in event && event.medium === 'audio') media.push(event.type);
+    },
+  });
+  adapter.start();
+  live();
+  player.audio.out.context.set({ state: 'suspended' });
+  player.audio.out.timestamp.set(1000);
+  await vi.advanceTimersByTimeAsync(50);
+  player.audio.out.context.set({ state: 'running' });
+  await vi.advanceTimersByTimeAsync(50);
+  player.audio.in.enabled.set(false);
+  await vi.advanceTimersByTimeAsync(50);
+  player.audio.in.enabled.set(true);
+  player.broadcast.out.catalog.set({ video: {} });
+  await vi.advanceTimersByTimeAsync(50);
+  expect(media).toEqual(['idle', 'sample', 'idle', 'idle']);
+});
+
+test('a broadcast without video starts with its sound', async () => {
+  load();
+  watch();
+  live();
+  player.broadcast.out.catalog.set({ audio: {} });
+  player.audio.out.context.set({ state: 'running' });
+  await told();
+  player.audio.out.timestamp.set(1000);
+  expect(await told()).toEqual(['frame 0', 'progress audio 0']);
+});
+
+test('the session goes with the connect URL, unless a connection was begun', async () => {
+  watch({ session: 'abc' });
+  load('http://relay/anon?jwt=x');
+  await told();
+  expect(player.connection.url.peek()?.href).toBe('http://relay/anon?jwt=x&session=abc');
+  player.connection.status.set('connecting');
+  player.connection.url.set(new URL('http://relay/other'));
+  await told();
+  expect(player.connection.url.peek()?.href).toBe('http://relay/other');
+});
+
+test('what is closed tells nothing more', async () => {
+  load();
+  watch();
+  live();
+  await told();
+  player.broadcast.out.active.set(undefined);
+  await told();
+  adapter.close();
+  frame();
+  page.dispatchEvent(new Event('pagehide'));
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(await told()).toEqual([]);
+});

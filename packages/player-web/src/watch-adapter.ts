@@ -1,0 +1,249 @@
+import { broadcastPath } from '@moq-observability/moq-metrics';
+import type { Medium, PlayerEvent } from './qoe/events.ts';
+import type { Readable, WatchElement } from './watch-element.ts';
+
+/** Who listens to a player. Times are milliseconds on the clock of `performance.now()`. */
+export interface PlayerListener {
+  /** Another broadcast is to be played from now on: its whole path, or none. */
+  onBroadcast(broadcast: string | undefined): void;
+  /** A connection stands. */
+  onConnected(transport: string): void;
+  onEvent(event: PlayerEvent, at: number): void;
+}
+
+/** How a player is watched. */
+export interface WatchOptions {
+  /** Added to the connect URL as `session` where no connection was begun yet. */
+  readonly session?: string;
+  /** When the viewer first asked to play, if that was before now. */
+  readonly intent?: number;
+}
+
+/** How often it is looked at what has arrived, in milliseconds. */
+const SAMPLE_INTERVAL = 50;
+
+/** A broadcast that is announced no more has ended if the connection outlives it by this, in milliseconds. */
+const END_GRACE = 1000;
+
+/** A rendition that changes this soon after the viewer chose one was chosen by the viewer, in milliseconds. */
+const SWITCH_REACTION = 1000;
+
+/**
+ * Turns the signals of a `<moq-watch>` element into events.
+ *
+ * The element's own `stalled` signals are not used. That of video says so half a second late, and also before the
+ * first frame. That of audio only says whether playback has begun: it does not come back when the buffer runs empty,
+ * and stays set while the browser's autoplay policy keeps the sound locked. What tells a stall is that a playhead does
+ * not move and nothing has arrived for it.
+ */
+export class WatchAdapter {
+  readonly #element: WatchElement;
+  readonly #listener: PlayerListener;
+  readonly #session: string | undefined;
+  readonly #closing = new AbortController();
+  #attached = false;
+  #intent: number | undefined;
+  #broadcast: string | undefined;
+  #wanted = false;
+  /** What was consumed before the broadcast changed: frames shown while it is, are of that. */
+  #stale: object | undefined;
+  #withdrawn: { readonly at: number; readonly timer: ReturnType<typeof setTimeout> } | undefined;
+  #target: string | undefined;
+  #targetAt = Number.NEGATIVE_INFINITY;
+  #track: string | undefined;
+  #frameSize = '';
+  #switchedFrom: string | undefined;
+
+  constructor(element: WatchElement, listener: PlayerListener, options: WatchOptions = {}) {
+    this.#element = element;
+    this.#listener = listener;
+    this.#session = options.session;
+    this.#intent = options.intent;
+  }
+
+  /** Begins to watch. Events may come before this returns. */
+  start(): void {
+    const { connection, controls, broadcast, renderer, video, audio } = this.#element;
+    this.#target = controls.target.peek()?.name;
+    this.#track = video.source.out.track.peek();
+
+    this.#watch(connection.url, () => {
+      this.#linkSession();
+      this.#follow();
+    });
+    this.#watch(connection.enabled, () => this.#follow());
+    this.#watch(controls.paused, () => this.#follow());
+    this.#watch(broadcast.in.name, () => this.#follow());
+    this.#watch(connection.established, () => this.#followConnection());
+    this.#watch(broadcast.out.active, () => this.#followAnnouncement());
+    this.#watch(controls.target, (target) => this.#followTarget(target?.name));
+    this.#watch(video.source.out.track, (track) => this.#followTrack(track));
+    this.#watch(renderer.out.frame, (frame) => {
+      if (frame) this.#rendered(`${frame.codedWidth}x${frame.codedHeight}`);
+    });
+    this.#watch(video.out.timestamp, (media) => this.#progressed('video', media));
+    this.#watch(audio.out.timestamp, (media) => this.#progressed('audio', media));
+    this.#listen(document, 'visibilitychange', () => this.#followPage(document.visibilityState === 'hidden'));
+    this.#listen(window, 'pagehide', () => this.#followPage(true));
+    this.#listen(window, 'pageshow', () => this.#followPage(document.visibilityState === 'hidden'));
+
+    this.#linkSession();
+    this.#followConnection();
+    this.#follow();
+    const sampling = setInterval(() => this.#sample(), SAMPLE_INTERVAL);
+    this.#closing.signal.addEventListener('abort', () => clearInterval(sampling));
+    this.#attached = true;
+  }
+
+  /** Watches no more. */
+  close(): void {
+    this.#closing.abort();
+    this.#forgetWithdrawal();
+  }
+
+  #watch<T>(signal: Readable<T>, listener: (value: T) => void): void {
+    this.#closing.signal.addEventListener('abort', signal.subscribe(listener));
+  }
+
+  #listen(target: EventTarget, type: string, listener: () => void): void {
+    target.addEventListener(type, listener, { signal: this.#closing.signal });
+  }
+
+  #emit(event: PlayerEvent, at: number = performance.now()): void {
+    if (this.#broadcast !== undefined) this.#listener.onEvent(event, at);
+  }
+
+  /** A connection under way is left alone: to change its URL would make the element connect anew. */
+  #linkSession(): void {
+    const { url, status } = this.#element.connection;
+    const current = url.peek();
+    if (!this.#session || !current || status.peek() !== 'disconnected') return;
+    if (current.searchParams.get('session') === this.#session) return;
+    const linked = new URL(current);
+    linked.searchParams.set('session', this.#session);
+    url.set(linked);
+  }
+
+  /** What is to be played, and whether it is to be played now. */
+  #follow(): void {
+    const { connection, controls, broadcast, renderer } = this.#element;
+    const url = connection.enabled.peek() ? connection.url.peek() : undefined;
+    const name = broadcast.in.name.peek();
+    const path = url && name ? broadcastPath(decoded(url.pathname), name) : undefined;
+    if (path !== this.#broadcast) {
+      if (this.#broadcast !== undefined) this.#stale = broadcast.out.active.peek();
+      this.#forgetWithdrawal();
+      this.#wanted = false;
+      this.#switchedFrom = undefined;
+      this.#broadcast = path;
+      this.#listener.onBroadcast(path);
+    }
+    const wanted = path !== undefined && !controls.paused.peek();
+    if (wanted === this.#wanted) return;
+    this.#wanted = wanted;
+    if (!wanted) {
+      this.#emit({ type: 'stop', cause: 'pause' });
+      return;
+    }
+    const underWay = !this.#attached && renderer.out.frame.peek() !== undefined;
+    this.#emit({ type: 'play', underWay }, this.#intent);
+    this.#intent = undefined;
+  }
+
+  #followConnection(): void {
+    const established = this.#element.connection.established.peek();
+    if (established) this.#listener.onConnected(established.transport);
+    else this.#reinstate();
+  }
+
+  /** An announcement goes with the connection that carried it, often a moment before; or the broadcast has ended. */
+  #followAnnouncement(): void {
+    const { broadcast, connection } = this.#element;
+    if (broadcast.out.active.peek()) {
+      this.#reinstate();
+      return;
+    }
+    if (!connection.established.peek() || this.#withdrawn || this.#broadcast === undefined) return;
+    const at = performance.now();
+    const timer = setTimeout(() => {
+      this.#withdrawn = undefined;
+      this.#emit({ type: 'stop', cause: 'end' }, at);
+    }, END_GRACE);
+    this.#withdrawn = { at, timer };
+    this.#emit({ type: 'withdrawn' }, at);
+  }
+
+  #reinstate(): void {
+    if (this.#forgetWithdrawal()) this.#emit({ type: 'reinstated' });
+  }
+
+  #forgetWithdrawal(): boolean {
+    if (!this.#withdrawn) return false;
+    clearTimeout(this.#withdrawn.timer);
+    this.#withdrawn = undefined;
+    return true;
+  }
+
+  #followTarget(name: string | undefined): void {
+    if (name === this.#target) return;
+    this.#target = name;
+    this.#targetAt = performance.now();
+  }
+
+  #followTrack(track: string | undefined): void {
+    if (track === undefined || track === this.#track) return;
+    const chosen = this.#track !== undefined && performance.now() - this.#targetAt < SWITCH_REACTION;
+    this.#track = track;
+    if (!chosen) return;
+    this.#switchedFrom = this.#frameSize;
+    this.#emit({ type: 'switch' });
+  }
+
+  #rendered(size: string): void {
+    if (this.#stale !== undefined && this.#stale === this.#element.broadcast.out.active.peek()) return;
+    this.#stale = undefined;
+    this.#frameSize = size;
+    if (this.#switchedFrom !== undefined && this.#switchedFrom !== size) {
+      this.#switchedFrom = undefined;
+      this.#emit({ type: 'switched' });
+    }
+    this.#emit({ type: 'frame' });
+  }
+
+  #progressed(medium: Medium, media: number | undefined): void {
+    if (media === undefined || !this.#plays(medium)) return;
+    const catalog = this.#element.broadcast.out.catalog.peek();
+    if (medium === 'audio' && catalog && !catalog.video) this.#emit({ type: 'frame' });
+    this.#emit({ type: 'progress', medium, media });
+  }
+
+  #sample(): void {
+    for (const medium of ['video', 'audio'] as const) {
+      if (this.#plays(medium)) {
+        this.#emit({ type: 'sample', medium, buffered: this.#element[medium].out.buffered.peek() });
+      } else {
+        this.#emit({ type: 'idle', medium });
+      }
+    }
+  }
+
+  /** Whether a medium is wanted and can play. One that has lost its catalog with its connection still is. */
+  #plays(medium: Medium): boolean {
+    const { audio, broadcast } = this.#element;
+    const catalog = broadcast.out.catalog.peek();
+    if (!this.#element[medium].in.enabled.peek() || (catalog && !catalog[medium])) return false;
+    return medium === 'video' || audio.out.context.peek()?.state === 'running';
+  }
+
+  #followPage(hidden: boolean): void {
+    this.#emit(hidden ? { type: 'stop', cause: 'hide' } : { type: 'show' });
+  }
+}
+
+function decoded(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return pathname; // Not percent-encoded text: taken as it stands.
+  }
+}

@@ -1,0 +1,92 @@
+import type { BufferedRange } from './qoe/events.ts';
+
+/** The read side of a signal of `@moq/signals`. */
+export interface Readable<T> {
+  /** The value now. */
+  peek(): T;
+  /** Calls back whenever the value changes; what is returned ends that. */
+  subscribe(listener: (value: T) => void): () => void;
+}
+
+/** A signal of `@moq/signals`. */
+export interface Writable<T> extends Readable<T> {
+  set(value: T): void;
+}
+
+/** What is read of a `<moq-watch>` element of `@moq/watch` 0.4. Any element with these signals can be observed. */
+export interface WatchElement {
+  readonly connection: {
+    readonly url: Writable<URL | undefined>;
+    readonly enabled: Readable<boolean>;
+    readonly status: Readable<string>;
+    readonly established: Readable<{ readonly transport: string } | undefined>;
+  };
+  readonly controls: {
+    readonly paused: Readable<boolean>;
+    readonly target: Readable<{ readonly name?: string | undefined } | undefined>;
+  };
+  readonly broadcast: {
+    readonly in: { readonly name: Readable<string> };
+    readonly out: {
+      readonly active: Readable<object | undefined>;
+      readonly catalog: Readable<{ readonly video?: unknown; readonly audio?: unknown } | undefined>;
+    };
+  };
+  readonly renderer: { readonly out: { readonly frame: Readable<FrameSize | undefined> } };
+  readonly video: Player & {
+    readonly source: { readonly out: { readonly track: Readable<string | undefined> } };
+  };
+  readonly audio: Player & {
+    readonly out: { readonly context: Readable<{ readonly state: string } | undefined> };
+  };
+}
+
+/** Something that plays one medium. */
+interface Player {
+  readonly in: { readonly enabled: Readable<boolean> };
+  readonly out: {
+    /** The playhead, in milliseconds of media time. */
+    readonly timestamp: Readable<number | undefined>;
+    readonly buffered: Readable<readonly BufferedRange[]>;
+  };
+}
+
+/** The size of a frame, in pixels. */
+interface FrameSize {
+  readonly codedWidth: number;
+  readonly codedHeight: number;
+}
+
+/** Every signal that is read, by its path from the element. */
+const SIGNALS = [
+  'connection.url',
+  'connection.enabled',
+  'connection.status',
+  'connection.established',
+  'controls.paused',
+  'controls.target',
+  'broadcast.in.name',
+  'broadcast.out.active',
+  'broadcast.out.catalog',
+  'renderer.out.frame',
+  'video.in.enabled',
+  'video.out.timestamp',
+  'video.out.buffered',
+  'video.source.out.track',
+  'audio.in.enabled',
+  'audio.out.timestamp',
+  'audio.out.buffered',
+  'audio.out.context',
+];
+
+/** The first signal an element lacks, as a path from the element; undefined when it has all. */
+export function missingSignal(element: unknown): string | undefined {
+  return SIGNALS.find((path) => {
+    const signal = path.split('.').reduce<unknown>((owner, name) => property(owner, name), element);
+    return typeof property(signal, 'subscribe') !== 'function';
+  });
+}
+
+function property(owner: unknown, name: string): unknown {
+  return typeof owner === 'object' && owner !== null ? Reflect.get(owner, name) : undefined;
+}
