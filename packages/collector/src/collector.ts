@@ -4,7 +4,7 @@ import { type Logger, pino } from 'pino';
 import { type CollectorOptions, resolveConfig } from './config.ts';
 import { listen } from './http/listen.ts';
 import { createOps } from './http/ops.ts';
-import { Catalogue } from './merge/catalogue.ts';
+import { playerCatalogue } from './merge/catalogue.ts';
 import { Fleet } from './merge/fleet.ts';
 import { mergeReport } from './merge/merge.ts';
 import { SeenReports } from './merge/reports.ts';
@@ -39,7 +39,7 @@ export async function createCollector(
   const config = resolveConfig(options);
   const metrics = createPrometheusMetrics({ overflow: own.seriesOverflow });
   const telemetry = createTelemetry(metrics);
-  const catalogue = new Catalogue();
+  const catalogue = playerCatalogue();
   const fleet = new Fleet(metrics, catalogue);
   const series = metrics.gauge(own.series).series();
   const merge = {

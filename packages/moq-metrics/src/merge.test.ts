@@ -124,13 +124,14 @@ describe('what does not fit is rejected with a reason', () => {
     const withBroadcast = (broadcast: unknown): IncomingMetric =>
       sum([{ attributes: new Map([['broadcast', broadcast]]), value: 1 }]);
     expect(rejection(sum([{ attributes: new Map(), value: 1 }]))).toBe(
-      'bad_label: label namespace is missing',
+      'bad_label: label broadcast is missing',
     );
     expect(rejection(withBroadcast(17))).toMatch(/^bad_label/);
     expect(rejection(withBroadcast(''))).toMatch(/^bad_label/);
-    expect(rejection(withBroadcast('/a/b'))).toBe('bad_label: label broadcast has outer slashes');
+    expect(rejection(withBroadcast('/a/b'))).toBe('bad_label: label broadcast begins or ends with a slash');
     expect(rejection(withBroadcast('x'.repeat(257)))).toMatch(/^bad_label/);
     expect(rejection(withBroadcast('a/\ud800'))).toMatch(/^bad_label/);
+    expect(rejection(withBroadcast('a/\n'))).toMatch(/^bad_label/);
     expect(rejection(histogram({ attributes: stream }))).toBe('bad_label: label transport is missing');
     expect(rejection(histogram({ attributes: new Map([...stream, ['transport', 'pigeon']]) }))).toBe(
       'bad_label: label transport is none of webtransport, websocket, quic',

@@ -11,6 +11,7 @@ import {
   isLabelValue,
   type LabelSet,
   type LabelValues,
+  namespace,
   namespaceOf,
 } from './labels.ts';
 import { otelName } from './otel-name.ts';
@@ -191,13 +192,13 @@ function judgeHistogram(metric: HistogramMetric<LabelValues>, point: HistogramPo
 function labelsOf(labels: LabelSet, attributes: PointAttributes): LabelValues | string {
   const values: Record<string, string> = {};
   for (const [name, label] of Object.entries(labels)) {
-    // Taken from the broadcast, of which it is a part, so that the two cannot contradict one another.
-    const isDerived = name === 'namespace' && 'broadcast' in labels;
-    const value = isDerived ? derivedNamespace(attributes) : attributes.get(name);
+    if (label === namespace && labels['broadcast'] === broadcast) continue;
+    const value = attributes.get(name);
     if (typeof value !== 'string') return `label ${name} is missing`;
     if (!isEnum(label)) {
-      if (!isLabelValue(value)) return `label ${name} is empty, too long or not well-formed`;
-      if (label === broadcast && broadcastPath('', value) !== value) return `label ${name} has outer slashes`;
+      if (!isPlain(value)) return `label ${name} is empty, too long or not plain text`;
+      if (label === broadcast && broadcastPath('', value) !== value)
+        return `label ${name} begins or ends with a slash`;
       values[name] = value;
     } else if (label.includes(value)) {
       values[name] = value;
@@ -207,12 +208,14 @@ function labelsOf(labels: LabelSet, attributes: PointAttributes): LabelValues | 
       return `label ${name} is none of ${label.join(', ')}`;
     }
   }
-  return values;
+  // Taken from the broadcast, of which it is a part, so that the two cannot contradict one another.
+  const path = values['broadcast'];
+  return path !== undefined && 'namespace' in labels ? { ...values, namespace: namespaceOf(path) } : values;
 }
 
-function derivedNamespace(attributes: PointAttributes): unknown {
-  const path = attributes.get('broadcast');
-  return typeof path === 'string' ? namespaceOf(path) : undefined;
+/** Strangers may not send what a label could hold but nobody has a use for. */
+function isPlain(value: string): boolean {
+  return isLabelValue(value) && !/\p{Cc}/u.test(value);
 }
 
 function isAddition(value: number): boolean {

@@ -1,14 +1,15 @@
 import { bounded, client, counter } from '@moq-observability/moq-metrics';
+import { Catalogue } from '@moq-observability/moq-metrics/merge';
 import { describe, expect, test } from 'vitest';
 import type { AttributeValue, HistogramPoint, OtlpMetric } from '../receive/otlp.ts';
-import { Catalogue } from './catalogue.ts';
-import { judge, type Verdict } from './judge.ts';
+import { playerCatalogue } from './catalogue.ts';
+import { judgeReport, type Verdict } from './judge.ts';
 
-const catalogue = new Catalogue();
+const catalogue = playerCatalogue();
 const stream = { broadcast: 'demo/clock.hang' };
 
 function verdictOn(...metrics: OtlpMetric[]): Verdict {
-  return judge([{ attributes: new Map(), metrics }], catalogue);
+  return judgeReport([{ attributes: new Map(), metrics }], catalogue);
 }
 
 function sum(
@@ -158,7 +159,7 @@ test('a definition added to the schema is taken as it is', () => {
     description: 'Added',
     labels: { colour: bounded(2) },
   });
-  const { additions } = judge(
+  const { additions } = judgeReport(
     [{ attributes: new Map(), metrics: [sum('moq.client.added', { colour: 'red' }, 4)] }],
     new Catalogue([added]),
   );

@@ -1,8 +1,8 @@
+import type { Catalogue } from '@moq-observability/moq-metrics/merge';
 import { type OtlpLimits, parseMetrics } from '../receive/otlp.ts';
 import type { Telemetry } from '../telemetry.ts';
-import type { Catalogue } from './catalogue.ts';
 import type { Fleet } from './fleet.ts';
-import { judge } from './judge.ts';
+import { judgeReport } from './judge.ts';
 import type { ReportId, SeenReports } from './reports.ts';
 
 /** What the sender of a report gets back. */
@@ -42,7 +42,7 @@ export function mergeReport(
     telemetry.report('duplicate');
     return { rejectedPoints: 0, message: '' };
   }
-  const { additions, rejected, messages } = judge(resources, catalogue);
+  const { additions, rejected, messages } = judgeReport(resources, catalogue);
   fleet.add(additions);
   let rejectedPoints = 0;
   for (const [reason, points] of rejected) {
