@@ -1,0 +1,2 @@
+export { checkExposition, type CheckOptions, type Finding } from './exposition/check.ts';
+export { type ExposedFamily, type Exposition, parseExposition, type Sample } from './exposition/parse.ts';
