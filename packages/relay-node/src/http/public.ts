@@ -1,0 +1,59 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { unixNow } from '../clock.ts';
+import { type Answer, json, problem, requestPath, send } from './answer.ts';
+
+/** What anybody may ask the relay. */
+export interface PublicOptions {
+  /** SHA-256 of the certificate in use, as hex, where clients have to know it; else `undefined`. */
+  readonly certificateHash: () => string | undefined;
+  /** The paths of all broadcasts, sorted. */
+  readonly announced: () => readonly string[];
+  /** What is said of the relay's health. */
+  readonly health: () => Readonly<Record<string, unknown>>;
+}
+
+/** Pages from anywhere may ask: there is nothing here that is not for everybody. */
+const CORS = { 'access-control-allow-origin': '*' };
+
+/**
+ * The public HTTP side of the relay's port.
+ *
+ * - `/certificate.sha256`: the hash for `serverCertificateHashes`, as plain hex
+ * - `/time`: `{"now": <Unix time in milliseconds, with a fraction>}`, by which players and publishers set their clocks
+ * - `/announced`, `/announced/<prefix>`: the paths of the broadcasts there are, as a JSON list
+ * - `/health`
+ */
+export function createPublic(options: PublicOptions): RequestListener {
+  return (request, response) => {
+    send(request, response, { ...answer(request, options), headers: CORS });
+  };
+}
+
+function answer(request: IncomingMessage, options: PublicOptions): Answer {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return problem(405, 'only GET');
+  const path = requestPath(request);
+  switch (path) {
+    case undefined:
+      return problem(400, 'the path is malformed');
+    case '/certificate.sha256': {
+      const hash = options.certificateHash();
+      if (hash === undefined) return problem(404, 'the certificate needs no hash');
+      return { status: 200, contentType: 'text/plain', body: hash };
+    }
+    case '/time':
+      return json({ now: unixNow() });
+    case '/health':
+      return json(options.health());
+    default:
+      return announced(path, options);
+  }
+}
+
+function announced(path: string, options: PublicOptions): Answer {
+  const [, page, ...rest] = path.split('/');
+  if (page !== 'announced') return problem(404, 'there is nothing here');
+  const prefix = rest.filter(Boolean).join('/');
+  return json(
+    options.announced().filter((name) => prefix === '' || name === prefix || name.startsWith(`${prefix}/`)),
+  );
+}

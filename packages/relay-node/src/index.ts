@@ -1,0 +1,9 @@
+/**
+ * A Media over QUIC relay that tells everything that matters about every stream.
+ *
+ * @module
+ */
+export type { RelayOptions } from './config.ts';
+export { RelayError, type RelayErrorCode } from './errors.ts';
+export { createRelay, PROTOCOLS, type Relay } from './relay.ts';
+export type { TransportStatus } from './transports.ts';

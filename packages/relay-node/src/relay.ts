@@ -1,0 +1,239 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { type Logger, pino } from 'pino';
+import type { RelayBroadcast } from './broadcast.ts';
+import { type RelayConfig, type RelayOptions, resolveConfig } from './config.ts';
+import { toError } from './errors.ts';
+import { createOps } from './http/ops.ts';
+import { createPublic } from './http/public.ts';
+import { type HttpServer, listen } from './http/server.ts';
+import { Routes } from './routing/routes.ts';
+import { Session, type SessionHost } from './session.ts';
+import { RelayMetrics } from './telemetry/metrics.ts';
+import { printable } from './telemetry/text.ts';
+import type { IncomingSession } from './transport/transport.ts';
+import { startTransports, type Transports, type TransportStatus } from './transports.ts';
+
+/** The MoQ protocols the relay speaks, the preferred first: what `@moq/net` accepts by subprotocol. */
+export const PROTOCOLS: readonly string[] = [
+  'moq-lite-05',
+  'moq-lite-04',
+  'moq-lite-03',
+  'moqt-20',
+  'moqt-19',
+  'moqt-18',
+  'moqt-17',
+  'moqt-16',
+  'moqt-15',
+  'moql',
+];
+
+/** How long sessions have to end in order when the relay closes, in milliseconds. */
+const CLOSE_GRACE = 1000;
+
+/** A relay that runs. */
+export interface Relay extends AsyncDisposable {
+  /** Where clients reach it. */
+  readonly url: URL;
+  /** Where operators reach it. */
+  readonly opsUrls: readonly URL[];
+  /** Which transports listen, and why others do not. */
+  readonly transports: readonly TransportStatus[];
+  /** The paths of all broadcasts there are, sorted. */
+  announced(): readonly string[];
+  /** The metrics page, as a scrape with this `Accept` header gets it. */
+  metrics(accept?: string): Promise<{ readonly contentType: string; readonly body: string }>;
+  /** Ends all sessions (reason `drain`) and frees the ports. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a relay.
+ *
+ * @param logger where it logs; nowhere by default
+ * @throws {RelayError} `bad_option`, `unsafe`, `port_taken`, `listen`, `no_transport`
+ */
+export async function createRelay(
+  options: RelayOptions = {},
+  logger: Logger = pino({ level: 'silent' }),
+): Promise<Relay> {
+  const relay = new RunningRelay(resolveConfig(options), logger);
+  try {
+    await relay.start();
+  } catch (error) {
+    await relay.close();
+    throw error;
+  }
+  return relay;
+}
+
+class RunningRelay implements Relay {
+  readonly #version = version();
+  readonly #config: RelayConfig;
+  readonly #log: Logger;
+  readonly #metrics: RelayMetrics;
+  readonly #routes = new Routes<RelayBroadcast, Session>();
+  readonly #host: SessionHost;
+  readonly #sessions = new Map<Session, Promise<void>>();
+  readonly #startedAt = performance.now();
+  #public: HttpServer | undefined;
+  #ops: HttpServer[] = [];
+  #transports: Transports | undefined;
+  #listening = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(config: RelayConfig, logger: Logger) {
+    this.#config = config;
+    this.#log = logger;
+    this.#metrics = new RelayMetrics({ version: this.#version, processMetrics: config.processMetrics });
+    this.#host = {
+      limits: {
+        broadcastsPerSession: config.maxBroadcastsPerSession,
+        subscriptionsPerSession: config.maxSubscriptionsPerSession,
+        tracksPerBroadcast: config.maxTracksPerBroadcast,
+        pathBytes: config.maxPathBytes,
+        trackNameBytes: config.maxTrackNameBytes,
+        groupBytes: config.maxGroupBytes,
+        cacheBytes: config.maxCacheBytes,
+        backlogBytes: config.maxBacklogBytes,
+      },
+      setupTimeout: config.setupTimeout * 1000,
+      routes: this.#routes,
+      metrics: this.#metrics,
+      log: logger,
+    };
+  }
+
+  get url(): URL {
+    return new URL(this.#public!.url);
+  }
+
+  get opsUrls(): readonly URL[] {
+    return this.#ops.map(({ url }) => new URL(url));
+  }
+
+  get transports(): readonly TransportStatus[] {
+    return this.#transports!.status;
+  }
+
+  announced(): readonly string[] {
+    return this.#routes.paths();
+  }
+
+  metrics(accept?: string): Promise<{ readonly contentType: string; readonly body: string }> {
+    return this.#metrics.render(accept);
+  }
+
+  async start(): Promise<void> {
+    const config = this.#config;
+    const { host, port } = config;
+    this.#public = await listen(
+      { purpose: 'clients', host, port, option: 'port' },
+      createPublic({
+        certificateHash: () => undefined,
+        announced: () => this.announced(),
+        health: () => this.#health(),
+      }),
+    );
+    this.#transports = await startTransports({
+      config,
+      http: this.#public.server,
+      options: {
+        protocols: PROTOCOLS,
+        idleTimeout: config.idleTimeout * 1000,
+        onSession: (incoming) => this.#admit(incoming),
+        onError: (error) => this.#peerFault(error),
+      },
+    });
+    for (const opsHost of config.opsHosts) this.#ops.push(await this.#listenOps(opsHost));
+    const listening = this.transports.filter(({ state }) => state === 'listening').map(({ name }) => name);
+    this.#metrics.transports(listening);
+    this.#listening = true;
+    this.#log.info(
+      {
+        url: this.url.href,
+        ops: this.opsUrls.map(({ href }) => href),
+        transports: listening,
+        unavailable: this.transports.filter(({ state }) => state === 'unavailable'),
+      },
+      'relay listens',
+    );
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    for (const session of this.#sessions.keys()) session.close('drain');
+    const grace = new AbortController();
+    await Promise.race([
+      Promise.all(this.#sessions.values()),
+      setTimeout(CLOSE_GRACE, undefined, { signal: grace.signal }).catch(() => {
+        // All sessions have ended before.
+      }),
+    ]);
+    grace.abort();
+    await this.#transports?.close();
+    await Promise.all([this.#public, ...this.#ops].map((server) => server?.close()));
+    if (this.#listening) this.#log.info('relay closed');
+  }
+
+  // Several addresses may share one number; the first decides which.
+  #listenOps(host: string): Promise<HttpServer> {
+    const { opsAllowedHosts, opsHosts, opsPort, opsToken } = this.#config;
+    return listen(
+      { purpose: 'ops', host, port: this.#ops[0]?.port ?? opsPort, option: 'opsPort' },
+      createOps({
+        allowedHosts: [...opsAllowedHosts, ...opsHosts],
+        token: opsToken,
+        metrics: (accept) => this.metrics(accept),
+        health: () => this.#health(),
+        onError: (error) => {
+          this.#metrics.error('internal');
+          this.#log.error({ err: error }, 'ops request failed');
+        },
+      }),
+    );
+  }
+
+  #admit(incoming: IncomingSession): void {
+    const session = new Session(incoming, this.#host);
+    if (this.#closing) {
+      session.refuse(503, 'the relay is closing');
+      return;
+    }
+    if (this.#sessions.size >= this.#config.maxSessions) {
+      session.refuse(503, `there are ${this.#config.maxSessions} sessions already`);
+      return;
+    }
+    const running = session.run().finally(() => this.#sessions.delete(session));
+    this.#sessions.set(session, running);
+  }
+
+  #peerFault(error: Error): void {
+    this.#metrics.error('accept');
+    this.#log.warn({ stage: 'accept', error: printable(toError(error).message) }, 'accept failed');
+  }
+
+  #health(): Readonly<Record<string, unknown>> {
+    return {
+      status: this.#closing ? 'closing' : 'ok',
+      version: this.#version,
+      uptime: Math.round((performance.now() - this.#startedAt) / 1000),
+      sessions: this.#sessions.size,
+      broadcasts: this.#routes.paths().length,
+      transports: this.#transports?.status,
+    };
+  }
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest && 'version' in manifest ? String(manifest.version) : '0';
+}

@@ -1,0 +1,305 @@
+import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { type Announce, Connection, type Path, RemoteError } from '@moq/net';
+import { attributes, logFields, type relay, type TrackType } from '@moq-observability/moq-metrics';
+import type { Logger } from 'pino';
+import { type BroadcastLimits, RelayBroadcast } from './broadcast.ts';
+import { RelayError, toError } from './errors.ts';
+import { PublishedBroadcast, type Subscriber } from './published-broadcast.ts';
+import { announcedPath, nameBelow, sessionRoot } from './routing/paths.ts';
+import { Publications } from './routing/publications.ts';
+import type { Destination, Routes } from './routing/routes.ts';
+import { readConnectUrl } from './telemetry/connect-url.ts';
+import type { RelayMetrics, SessionMetrics } from './telemetry/metrics.ts';
+import { printable } from './telemetry/text.ts';
+import type { IncomingSession, SessionTransport, TransportClosed } from './transport/transport.ts';
+
+/** How much one session may take. */
+export interface SessionLimits extends BroadcastLimits {
+  /** Broadcasts it may announce. */
+  readonly broadcastsPerSession: number;
+  /** Tracks it may be subscribed to, over all broadcasts. */
+  readonly subscriptionsPerSession: number;
+  /** The longest path of a broadcast, in bytes. */
+  readonly pathBytes: number;
+}
+
+/** What a session is part of. */
+export interface SessionHost {
+  readonly limits: SessionLimits;
+  /** How long MoQ setup may take, in milliseconds. */
+  readonly setupTimeout: number;
+  readonly routes: Routes<RelayBroadcast, Session>;
+  readonly metrics: RelayMetrics;
+  readonly log: Logger;
+}
+
+/** What a session is closed with, by the error codes of moq-transport where it has one. */
+const CLOSE_CODES: Readonly<Record<relay.SessionCloseReason, number>> = {
+  client: 0x0,
+  drain: 0x0,
+  internal: 0x1,
+  expired: 0x2,
+  protocol_error: 0x3,
+  idle: 0x11,
+  backpressure: 0x4,
+};
+
+/** One client, from the door to the end. It may publish and subscribe, both. */
+export class Session implements Destination<RelayBroadcast>, Subscriber {
+  readonly id: string = randomUUID();
+  readonly maxSubscriptions: number;
+  subscriptions = 0;
+  readonly #host: SessionHost;
+  readonly #incoming: IncomingSession;
+  readonly #log: Logger;
+  readonly #announced = new Map<string, RelayBroadcast>();
+  #root = '';
+  #transport: SessionTransport | undefined;
+  #connection: Connection.Established | undefined;
+  #publications: Publications<PublishedBroadcast> | undefined;
+  #reason: relay.SessionCloseReason | undefined;
+  #over = false;
+
+  constructor(incoming: IncomingSession, host: SessionHost) {
+    this.#incoming = incoming;
+    this.#host = host;
+    this.maxSubscriptions = host.limits.subscriptionsPerSession;
+    const { sessionId, traceId } = readConnectUrl(incoming.url);
+    this.#log = host.log.child({
+      [attributes.relaySessionId.name]: this.id,
+      [attributes.networkTransport.name]: incoming.kind,
+      ...(sessionId && { [logFields.session.name]: sessionId }),
+      ...(traceId && { [logFields.traceId.name]: traceId }),
+    });
+  }
+
+  /** Serves the client until it is gone. Never rejects. */
+  async run(): Promise<void> {
+    const root = sessionRoot(this.#incoming.url, this.#host.limits.pathBytes);
+    if (root === undefined) {
+      this.#refuse('accept', 400, new RelayError('bad_path', 'the path of the URL is no broadcast path'));
+      return;
+    }
+    this.#root = root;
+    try {
+      this.#transport = await this.#incoming.accept();
+    } catch (error) {
+      this.#failed('accept', toError(error));
+      return;
+    }
+    if (this.#reason) {
+      this.close(this.#reason);
+      return;
+    }
+    try {
+      this.#connection = await this.#setUp(this.#transport);
+    } catch (error) {
+      this.#failed('setup', toError(error));
+      this.close('protocol_error');
+      return;
+    }
+    await this.#serve(this.#transport, this.#connection);
+  }
+
+  /** Turns the client away at the door, with an HTTP status. */
+  refuse(status: number, why: string): void {
+    this.#refuse('accept', status, new RelayError('limit', why));
+  }
+
+  /** Ends the session; the first reason given stands. */
+  close(reason: relay.SessionCloseReason): void {
+    this.#reason ??= reason;
+    this.#transport?.close(CLOSE_CODES[this.#reason], this.#reason);
+  }
+
+  // As a destination of what others publish.
+
+  offer(broadcast: RelayBroadcast): void {
+    const name = nameBelow(this.#root, broadcast.path);
+    if (name !== undefined) this.#publications?.add(name, new PublishedBroadcast(broadcast, this));
+  }
+
+  withdraw(broadcast: RelayBroadcast): void {
+    const name = nameBelow(this.#root, broadcast.path);
+    if (name !== undefined) this.#publications?.remove(name);
+  }
+
+  // As a subscriber.
+
+  subscribed(broadcast: string, track: string, type: TrackType): void {
+    this.#log.debug(fields(broadcast, track, type), 'subscription opened');
+  }
+
+  unsubscribed(broadcast: string, track: string, type: TrackType): void {
+    this.#log.debug(fields(broadcast, track, type), 'subscription closed');
+  }
+
+  failed(stage: 'subscribe' | 'fetch', broadcast: string, track: string, error: Error): void {
+    this.#failed(stage, error, fields(broadcast, track));
+  }
+
+  async #setUp(transport: SessionTransport): Promise<Connection.Established> {
+    const { setupTimeout } = this.#host;
+    const accepting = Connection.accept(transport.webTransport, this.#incoming.url);
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      late.reject(new RelayError('timeout', `MoQ setup was not finished after ${setupTimeout} ms`));
+    }, setupTimeout);
+    void transport.closed.then(() => late.reject(new RelayError('ended', 'the client left during setup')));
+    try {
+      return await Promise.race([accepting, late.promise]);
+    } catch (error) {
+      // If it is finished after all, nobody wants it any more.
+      accepting.then(
+        (connection) => connection.close(),
+        () => {},
+      );
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      late.promise.catch(() => {});
+    }
+  }
+
+  async #serve(transport: SessionTransport, connection: Connection.Established): Promise<void> {
+    const { metrics, routes } = this.#host;
+    const openedAt = performance.now();
+    const counted = metrics.session(transport.kind, connection.version);
+    this.#log.info(
+      {
+        [attributes.version.name]: connection.version,
+        'network.peer.address': this.#incoming.remoteAddress,
+        'url.path': printable(`/${this.#root}`),
+        ...(this.#incoming.userAgent && { 'user_agent.original': printable(this.#incoming.userAgent) }),
+      },
+      'session opened',
+    );
+    this.#publications = new Publications({ publish: (name, broadcast) => this.#publish(name, broadcast) });
+    routes.join(this);
+    const announcements = connection.announced();
+    void this.#follow(announcements, connection);
+
+    const closed = await transport.closed;
+    announcements.close();
+    this.#end(counted, closed, openedAt);
+    connection.close();
+  }
+
+  // Everything of a session ends in one go, so that no scrape sees half of it.
+  #end(counted: SessionMetrics, closed: TransportClosed, openedAt: number): void {
+    const reason = this.#reason ?? reasonOf(closed);
+    this.#over = true;
+    this.#host.routes.leave(this);
+    this.#publications?.close();
+    this.#announced.clear();
+    counted.close(reason);
+    this.#log.info(
+      {
+        reason,
+        code: closed.code,
+        ...(closed.reason && { text: printable(closed.reason) }),
+        duration_ms: Math.round(performance.now() - openedAt),
+      },
+      'session closed',
+    );
+  }
+
+  #publish(name: string, broadcast: PublishedBroadcast): void {
+    try {
+      this.#connection?.publish(name as Path.Valid, broadcast);
+    } catch (error) {
+      // Its connection is closed, and the transport will say so in a moment.
+      this.#log.debug({ err: error }, 'could not publish');
+    }
+  }
+
+  // Never rejects.
+  async #follow(announcements: Announce.Consumer, connection: Connection.Established): Promise<void> {
+    try {
+      for (;;) {
+        const event = await announcements.next();
+        if (!event) break;
+        if (event.active) this.#announce(event.path, connection);
+        else this.#unannounce(event.path);
+      }
+    } catch (error) {
+      // The streams of a session break a moment before it is known to be over; and a client may have nothing to say.
+      await setImmediate();
+      if (!this.#over && !(error instanceof RemoteError)) this.#failed('announce', toError(error));
+    }
+  }
+
+  #announce(name: Path.Valid, connection: Connection.Established): void {
+    const { limits, metrics, routes } = this.#host;
+    this.#unannounce(name);
+    const path = announcedPath(this.#root, name, limits.pathBytes);
+    if (path === undefined) {
+      this.#failed('announce', new RelayError('bad_path', `no broadcast path: ${JSON.stringify(name)}`));
+      return;
+    }
+    if (this.#announced.size >= limits.broadcastsPerSession) {
+      const most = `a session may announce ${limits.broadcastsPerSession} broadcasts`;
+      this.#failed('announce', new RelayError('limit', most), fields(path));
+      return;
+    }
+    const broadcast = new RelayBroadcast({
+      path,
+      source: connection.consume(name),
+      tellsTrackInfo: tellsTrackInfo(connection.version),
+      limits,
+      metrics: metrics.broadcast(path),
+    });
+    this.#announced.set(name, broadcast);
+    const replaced = routes.add(broadcast, this);
+    this.#log.info(fields(path), replaced ? 'broadcast replaced' : 'broadcast announced');
+  }
+
+  #unannounce(name: string): void {
+    const broadcast = this.#announced.get(name);
+    if (!broadcast) return;
+    this.#announced.delete(name);
+    if (this.#host.routes.remove(broadcast)) this.#log.info(fields(broadcast.path), 'broadcast ended');
+  }
+
+  #refuse(stage: relay.RelayStage, status: number, error: RelayError): void {
+    this.#incoming.reject(status);
+    this.#failed(stage, error, { 'http.response.status_code': status });
+  }
+
+  #failed(stage: relay.RelayStage, error: Error, more: Readonly<Record<string, unknown>> = {}): void {
+    this.#host.metrics.error(stage);
+    const type = error instanceof RelayError ? error.code : error.name;
+    this.#log.warn(
+      { stage, [attributes.errorType.name]: type, error: printable(error.message), ...more },
+      `${stage} failed`,
+    );
+  }
+}
+
+/** Why a session ended that this side did not end. */
+function reasonOf(closed: TransportClosed): relay.SessionCloseReason {
+  switch (closed.by) {
+    case 'peer':
+      return 'client';
+    // We give a reason when we close; else the protocol layer did, over something the peer must not do.
+    case 'local':
+      return 'protocol_error';
+    default:
+      return closed.by;
+  }
+}
+
+/** Whether a track's properties can be asked for: since moq-lite 05. */
+function tellsTrackInfo(version: string): boolean {
+  const draft = /^moq-lite-(\d+)/.exec(version)?.[1];
+  return draft !== undefined && Number(draft) >= 5;
+}
+
+function fields(broadcast: string, track?: string, type?: TrackType): Readonly<Record<string, string>> {
+  return {
+    [logFields.broadcast.name]: printable(broadcast),
+    ...(track !== undefined && { [attributes.track.name]: printable(track) }),
+    ...(type && { [attributes.trackType.name]: type }),
+  };
+}

@@ -1,0 +1,108 @@
+import type { Group, Track } from '@moq/net';
+import { RelayError, toError } from '../errors.ts';
+import { CachedGroup } from './cached-group.ts';
+import { GroupReader, type GroupReaderObserver } from './group-reader.ts';
+import type { ReceivedTraffic } from './relay-track.ts';
+
+/** At most this many groups are fetched from a publisher at once. */
+const MAX_FETCHES = 64;
+
+interface Fetch {
+  readonly group: CachedGroup;
+  readonly upstream: Group.Consumer;
+  readers: number;
+}
+
+/** What fetching needs. */
+export interface GroupFetchesOptions {
+  /** Fetches at the publisher. */
+  readonly fetch: (
+    track: string,
+    sequence: number,
+    options: Track.FetchGroupOptions,
+  ) => Promise<Group.Consumer>;
+  /** Counts what comes on a track. */
+  readonly received: (track: string) => ReceivedTraffic;
+  /** The largest group, in bytes. */
+  readonly groupBytes: number;
+}
+
+/** Single groups fetched from the publisher of a broadcast; whoever asks for the same one meanwhile shares it. */
+export class GroupFetches {
+  readonly #options: GroupFetchesOptions;
+  readonly #fetches = new Map<string, Promise<Fetch>>();
+
+  constructor(options: GroupFetchesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * A reader of a group that is not kept here.
+   *
+   * @throws {RelayError} `limit` when too many are under way, and whatever the publisher answers
+   */
+  async read(
+    track: string,
+    sequence: number,
+    options: Track.FetchGroupOptions,
+    observer: GroupReaderObserver,
+  ): Promise<GroupReader> {
+    const key = JSON.stringify([track, sequence]);
+    let pending = this.#fetches.get(key);
+    if (!pending) {
+      if (this.#fetches.size >= MAX_FETCHES) {
+        throw new RelayError('limit', `${MAX_FETCHES} groups are being fetched already`);
+      }
+      pending = this.#start(key, track, sequence, options);
+      this.#fetches.set(key, pending);
+    }
+    const fetch = await pending;
+    fetch.readers += 1;
+    return new GroupReader(fetch.group, {
+      groupAccepted: () => observer.groupAccepted(),
+      frameAccepted: (bytes) => observer.frameAccepted(bytes),
+      waiting: (delta) => observer.waiting(delta),
+      done: (reader, undelivered) => {
+        observer.done(reader, undelivered);
+        fetch.readers -= 1;
+        if (fetch.readers === 0) fetch.upstream.close();
+      },
+    });
+  }
+
+  async #start(
+    key: string,
+    track: string,
+    sequence: number,
+    options: Track.FetchGroupOptions,
+  ): Promise<Fetch> {
+    try {
+      const upstream = await this.#options.fetch(track, sequence, options);
+      const group = new CachedGroup(sequence, performance.now(), this.#options.groupBytes);
+      void this.#receive(upstream, group, track).finally(() => this.#fetches.delete(key));
+      return { group, upstream, readers: 0 };
+    } catch (error) {
+      this.#fetches.delete(key);
+      throw error;
+    }
+  }
+
+  // Never rejects: what happens to the group is told to its readers.
+  async #receive(upstream: Group.Consumer, group: CachedGroup, track: string): Promise<void> {
+    const received = this.#options.received(track);
+    received.group();
+    try {
+      for (;;) {
+        const frame = await upstream.readFrame();
+        if (!frame) break;
+        received.frame(frame.payload.byteLength);
+        group.append(frame);
+      }
+      group.close();
+    } catch (error) {
+      group.close(toError(error));
+    } finally {
+      received.close();
+    }
+  }
+}

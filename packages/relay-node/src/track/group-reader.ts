@@ -1,0 +1,160 @@
+import type { Group } from '@moq/net';
+import { RelayError } from '../errors.ts';
+import type { CachedGroup, GroupListener } from './cached-group.ts';
+import type { WireGroup } from './wire.ts';
+
+/** Learns what becomes of one group on its way to one subscriber. Called synchronously; must not throw. */
+export interface GroupReaderObserver {
+  /** The group's header was accepted by the subscriber's transport. */
+  groupAccepted(): void;
+  /** A frame was accepted by the subscriber's transport. */
+  frameAccepted(bytes: number): void;
+  /** The bytes that are there and not accepted yet changed by this much. */
+  waiting(delta: number): void;
+  /** The stream of the group has ended; of what was there, this many bytes were never accepted. */
+  done(reader: GroupReader, undelivered: number): void;
+}
+
+/**
+ * One subscriber's way through one group.
+ *
+ * The protocol layer opens a stream, writes the group's header, and then alternates: read a frame here, write it,
+ * wait until the transport has taken it. So a read says that everything handed out before was accepted, and the
+ * first read that the header was. That is where sent groups and frames are counted.
+ */
+export class GroupReader implements WireGroup, GroupListener {
+  readonly sequence: number;
+  /** Bytes that were there when it began. The observer is not told of them. */
+  readonly joinedWith: number;
+  readonly #group: CachedGroup;
+  readonly #observer: GroupReaderObserver;
+  #next = 0;
+  #handedOut: Group.Frame | undefined;
+  #started = false;
+  #waiting: number;
+  #failure: Error | undefined;
+  #closed = false;
+  #wake: (() => void) | undefined;
+
+  constructor(group: CachedGroup, observer: GroupReaderObserver) {
+    this.sequence = group.sequence;
+    this.#group = group;
+    this.#observer = observer;
+    this.#next = group.firstFrame;
+    this.#waiting = group.payloadBytes;
+    this.joinedWith = this.#waiting;
+    group.listen(this);
+  }
+
+  /** Bytes that are there and not accepted by the transport yet. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Whether it was given up before the group was through. */
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  async readFrame(): Promise<Group.Frame | undefined> {
+    this.#accept();
+    while (!this.#settled(0)) await this.#change();
+    return this.#handedOut;
+  }
+
+  async readFrameSequence(
+    options?: Group.ReadOptions,
+  ): Promise<(Group.Frame & { sequence: number }) | undefined> {
+    this.#accept();
+    while (!this.#settled(options?.from ?? 0)) await this.#change();
+    const frame = this.#handedOut;
+    return frame && { sequence: this.#next - 1, payload: frame.payload, timestamp: frame.timestamp };
+  }
+
+  /** The protocol layer is done with the group. What it held is released. Does nothing the second time. */
+  close(_error?: Error): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const undelivered = this.#waiting;
+    this.#release();
+    this.#observer.done(this, undelivered);
+  }
+
+  /** Gives the group up: the protocol layer learns it at its next read and resets the stream. */
+  fail(error: Error): void {
+    if (this.#failure || this.#closed) return;
+    this.#failure = error;
+    this.#release();
+  }
+
+  appended(frame: Group.Frame): void {
+    this.#waiting += frame.payload.byteLength;
+    this.#observer.waiting(frame.payload.byteLength);
+    this.#stir();
+  }
+
+  ended(): void {
+    this.#stir();
+  }
+
+  truncated(first: number): void {
+    if (this.#next < first) {
+      this.fail(new RelayError('lagged', `group ${this.sequence} outgrew what is kept of it`));
+    }
+  }
+
+  // Whether a read can be answered now: by a frame that is handed out, or by the end of the group.
+  #settled(from: number): boolean {
+    if (this.#failure) throw this.#failure;
+    if (this.#closed) return true;
+    for (;;) {
+      const frame = this.#group.frame(this.#next);
+      if (!frame) break;
+      this.#next += 1;
+      if (this.#next > from) {
+        this.#handedOut = frame;
+        return true;
+      }
+      this.#take(frame.payload.byteLength);
+    }
+    const { end } = this.#group;
+    if (end instanceof Error) throw end;
+    return end === null;
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #accept(): void {
+    if (!this.#started) {
+      this.#started = true;
+      this.#observer.groupAccepted();
+    }
+    const frame = this.#handedOut;
+    if (!frame) return;
+    this.#handedOut = undefined;
+    this.#take(frame.payload.byteLength);
+    this.#observer.frameAccepted(frame.payload.byteLength);
+  }
+
+  #take(bytes: number): void {
+    const taken = Math.min(bytes, this.#waiting);
+    this.#waiting -= taken;
+    if (taken > 0) this.#observer.waiting(-taken);
+  }
+
+  #release(): void {
+    this.#group.unlisten(this);
+    this.#take(this.#waiting);
+    this.#stir();
+  }
+
+  #stir(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}
