@@ -128,19 +128,16 @@ export class Family<L extends LabelValues, Handle, Cell = unknown> implements An
     let folded = false;
     for (const { name, label, index, inner } of this.#positions) {
       const value = given?.[name];
-      let kept = OTHER;
+      let kept: string | undefined;
       if (isEnum(label)) {
-        if (label.includes(value!)) kept = value!;
-        else if (label.includes('other')) kept = 'other';
+        kept = label.find((known) => known === value);
       } else if (typeof value === 'string' && inner.every((i) => values[i] !== OTHER)) {
         const slot = slotOf(label, value);
-        if (slot) {
-          slots.push(slot);
-          kept = value;
-        }
+        if (slot) slots.push(slot);
+        kept = slot?.value;
       }
-      values[index] = kept;
-      folded ||= kept !== value;
+      folded ||= kept === undefined;
+      values[index] = kept ?? (isEnum(label) && label.includes('other') ? 'other' : OTHER);
     }
     return { values, slots, folded };
   }

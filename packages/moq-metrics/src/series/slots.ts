@@ -13,12 +13,14 @@ export interface Tenant {
 export interface Slot {
   readonly label: BoundedLabel;
   readonly value: string;
-  /** The slot of the label this one lies within, which it holds as long as it exists. */
+  /** The slot of the label this one lies within. It stays as long as this one does. */
   readonly parent: Slot | undefined;
+  /** The slots that lie within this one. */
+  readonly children: Set<Slot>;
   readonly tenants: Set<Tenant>;
-  /** Handles open on it, and slots within it. */
-  holders: number;
-  /** When the last holder let go. */
+  /** Handles open on it. */
+  handles: number;
+  /** When the last handle was closed. */
   idleSince: number;
   /** Kept for its value even while idle. */
   reserved: boolean;
@@ -56,35 +58,34 @@ export class Slots {
     const table = this.#table(label);
     const leaver = table.size < label.limit ? undefined : this.#longestIdle(table);
     if (table.size >= label.limit && !leaver) return undefined;
-    let parent: Slot | undefined;
-    if (label.within) {
-      parent = this.take(label.within.label, label.within.of(value));
-      if (!parent) return undefined;
-      this.hold(parent);
-    }
-    if (leaver) this.#giveUp(table, leaver);
+    const parent = label.within && this.take(label.within.label, label.within.of(value));
+    if (label.within && !parent) return undefined;
+    // Making room for the parent may have made room here too.
+    if (leaver && table.size >= label.limit) this.#giveUp(leaver);
     const slot: Slot = {
       label,
       value,
       parent,
+      children: new Set(),
       tenants: new Set(),
-      holders: 0,
+      handles: 0,
       idleSince: this.#now(),
       reserved: false,
     };
     table.set(value, slot);
+    parent?.children.add(slot);
     this.#onTaken(slot);
     return slot;
   }
 
   /** Says that a handle was opened on a slot. */
   hold(slot: Slot): void {
-    slot.holders += 1;
+    slot.handles += 1;
   }
 
   /** Says that a handle on a slot was closed. */
   release(slot: Slot): void {
-    slot.holders -= 1;
+    slot.handles -= 1;
     slot.idleSince = this.#now();
   }
 
@@ -112,21 +113,29 @@ export class Slots {
   }
 
   #longestIdle(table: ReadonlyMap<string, Slot>): Slot | undefined {
-    const before = this.#now() - SLOT_IDLE;
     let longest: Slot | undefined;
+    let since = this.#now() - SLOT_IDLE;
     for (const slot of table.values()) {
-      if (slot.holders > 0 || slot.reserved || slot.idleSince > before) continue;
-      if (!longest || slot.idleSince < longest.idleSince) longest = slot;
+      const last = lastUsed(slot);
+      if (last > since || (longest && last === since)) continue;
+      longest = slot;
+      since = last;
     }
     return longest;
   }
 
-  #giveUp(table: Map<string, Slot>, slot: Slot): void {
-    table.delete(slot.value);
+  #giveUp(slot: Slot): void {
+    for (const child of slot.children) this.#giveUp(child);
+    slot.parent?.children.delete(slot);
+    this.#table(slot.label).delete(slot.value);
     for (const tenant of slot.tenants) tenant.leave(slot);
-    if (slot.parent) {
-      slot.parent.holders -= 1;
-      slot.parent.idleSince = Math.max(slot.parent.idleSince, slot.idleSince);
-    }
   }
+}
+
+/** When a slot, or one within it, was last in use; Infinity while it is, and while it is reserved. */
+function lastUsed(slot: Slot): number {
+  if (slot.handles > 0 || slot.reserved) return Number.POSITIVE_INFINITY;
+  let last = slot.idleSince;
+  for (const child of slot.children) last = Math.max(last, lastUsed(child));
+  return last;
 }
