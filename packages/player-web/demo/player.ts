@@ -1,0 +1,68 @@
+import { Signals } from '@moq/watch';
+import MoqWatch from '@moq/watch/element';
+import { type Observation, observePlayer } from '../src/index.ts';
+import type { Settings } from './settings.ts';
+
+/** What the viewer experienced so far. */
+export interface Experience {
+  /** Seconds from play intent to first frame; undefined before it, or when it could not be measured. */
+  readonly startup: number | undefined;
+  readonly stalls: number;
+  /** Seconds in stalls that are over. */
+  readonly stalledSeconds: number;
+  readonly stalledNow: boolean;
+}
+
+/** One broadcast being played, from the click to the next one. */
+export class Player {
+  readonly name: string;
+  readonly element: MoqWatch;
+  readonly observation: Observation;
+  readonly experience: Signals.Signal<Experience> = new Signals.Signal<Experience>({
+    startup: undefined,
+    stalls: 0,
+    stalledSeconds: 0,
+    stalledNow: false,
+  });
+
+  /** Whether there is a picture on the canvas. */
+  readonly picture: Signals.Signal<boolean> = new Signals.Signal(false);
+
+  /** Plays a broadcast, muted, in a part of the page. */
+  constructor(stage: HTMLElement, name: string, settings: Settings) {
+    this.name = name;
+    const intent = performance.now();
+    const canvas = document.createElement('canvas');
+    canvas.setAttribute('role', 'img');
+    canvas.setAttribute('aria-label', `Live picture of ${name}`);
+    this.element = new MoqWatch();
+    this.element.append(canvas);
+    this.element.muted = true;
+    // A page that watches waits for its relay for as long as it takes.
+    this.element.connection.delay = { initial: 500, multiplier: 2, max: 4000, timeout: 0 };
+    this.element.signals.subscribe(this.element.renderer.out.frame, (frame) => {
+      this.picture.set(frame !== undefined);
+    });
+    this.observation = observePlayer(this.element, {
+      endpoint: settings.collector,
+      intent,
+      onFact: (fact) => {
+        this.experience.update((before) => {
+          if (fact.type === 'startup') return { ...before, startup: fact.seconds };
+          if (fact.type === 'stall') return { ...before, stalls: before.stalls + 1, stalledNow: true };
+          return { ...before, stalledSeconds: before.stalledSeconds + fact.seconds, stalledNow: false };
+        });
+      },
+      ...(settings.intervalSeconds !== undefined && { intervalSeconds: settings.intervalSeconds }),
+    });
+    this.element.url = settings.relay;
+    this.element.name = name;
+    stage.append(this.element);
+  }
+
+  close(): void {
+    void this.observation.close();
+    this.element.remove();
+    this.element.signals.close();
+  }
+}
