@@ -235,16 +235,19 @@ class WebSocketSession implements SessionTransport {
   }
 }
 
-/** The subprotocol to answer with: only those that carry a MoQ protocol, as the bare forms have no flow control. */
+/**
+ * The subprotocol to answer with: one that carries a MoQ protocol, else a bare wire format, over which MoQ versions are
+ * negotiated in band (older clients offer nothing else). Never the bare `webtransport`: it has no flow control.
+ */
 function selectProtocol(
   offered: string | readonly string[] | undefined,
   protocols: readonly string[],
 ): string | undefined {
-  return selectSubprotocol(offered, {
+  const selected = selectSubprotocol(offered, {
     protocols: [...protocols],
     versions: Object.fromEntries(protocols.map((protocol) => [protocol, null])),
-    requireProtocol: true,
   });
+  return selected === 'webtransport' ? undefined : selected;
 }
 
 function requestUrl(request: IncomingMessage): URL | undefined {
