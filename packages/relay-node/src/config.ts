@@ -32,7 +32,7 @@ const schema = z.strictObject({
   maxSubscriptionsPerSession: positive.default(256),
   maxTracksPerBroadcast: positive.default(128),
   maxPathBytes: positive.default(1024),
-  maxTrackNameBytes: positive.default(256),
+  maxTrackNameBytes: z.int().min(16).default(256),
   maxGroupBytes: positive.default(32 * MIB),
   maxCacheBytes: positive.default(32 * MIB),
   maxBacklogBytes: positive.default(8 * MIB),

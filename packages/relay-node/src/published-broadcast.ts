@@ -71,9 +71,15 @@ export class PublishedBroadcast extends Broadcast.Producer {
     }
   }
 
-  /** Rejects as the publisher does. */
-  override resolveTrackInfo(name: string): Promise<Track.Info> {
-    return this.#broadcast.info(name);
+  /** Rejects with {@link RelayError} `limit` or `ended`, or as the publisher does. */
+  override async resolveTrackInfo(name: string): Promise<Track.Info> {
+    try {
+      return await this.#broadcast.info(name);
+    } catch (error) {
+      // It is asked for on the way to a subscription, which then does not come.
+      this.#subscriber.failed('subscribe', this.#broadcast.path, name, toError(error));
+      throw error;
+    }
   }
 
   /** Rejects with {@link RelayError} `limit` or `ended`, or as the publisher does. */

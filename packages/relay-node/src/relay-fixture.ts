@@ -18,7 +18,10 @@ export interface ConnectOptions {
 }
 
 /** Connects over WebSocket. */
-export async function connect(relay: Relay, options: ConnectOptions = {}): Promise<Connection.Established> {
+export async function connect(
+  relay: Pick<Relay, 'url'>,
+  options: ConnectOptions = {},
+): Promise<Connection.Established> {
   const url = new URL(options.path ?? '/', relay.url);
   const transport = await dialWebSocket(url, [options.protocol ?? 'moq-lite-05']);
   return Connection.connect(url, { transport });

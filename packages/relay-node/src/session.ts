@@ -13,6 +13,7 @@ import { readConnectUrl } from './telemetry/connect-url.ts';
 import type { RelayMetrics, SessionMetrics } from './telemetry/metrics.ts';
 import { printable } from './telemetry/text.ts';
 import type { IncomingSession, SessionTransport, TransportClosed } from './transport/transport.ts';
+import { watchViolations } from './violations.ts';
 
 /** How much one session may take. */
 export interface SessionLimits extends BroadcastLimits {
@@ -141,6 +142,7 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
 
   async #setUp(transport: SessionTransport): Promise<Connection.Established> {
     const { setupTimeout } = this.#host;
+    watchViolations(transport.webTransport, (violation) => this.#violated(violation));
     const accepting = Connection.accept(transport.webTransport, this.#incoming.url);
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
@@ -260,6 +262,12 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
     if (!broadcast) return;
     this.#announced.delete(name);
     if (this.#host.routes.remove(broadcast)) this.#log.info(fields(broadcast.path), 'broadcast ended');
+  }
+
+  #violated(violation: Error): void {
+    if (this.#over || this.#reason) return;
+    this.#log.warn({ error: printable(violation.message) }, 'protocol violated');
+    this.close('protocol_error');
   }
 
   #refuse(stage: relay.RelayStage, status: number, error: RelayError): void {

@@ -24,8 +24,8 @@ export interface GroupReaderObserver {
  */
 export class GroupReader implements WireGroup, GroupListener {
   readonly sequence: number;
-  /** Bytes that were there when it began. The observer is not told of them. */
-  readonly joinedWith: number;
+  /** Bytes that may wait without anybody being slow: those that were there before the subscriber came. */
+  readonly excused: number;
   readonly #group: CachedGroup;
   readonly #observer: GroupReaderObserver;
   #next = 0;
@@ -36,13 +36,14 @@ export class GroupReader implements WireGroup, GroupListener {
   #closed = false;
   #wake: (() => void) | undefined;
 
-  constructor(group: CachedGroup, observer: GroupReaderObserver) {
+  /** The observer is not told of bytes that wait already. */
+  constructor(group: CachedGroup, observer: GroupReaderObserver, excused = 0) {
     this.sequence = group.sequence;
     this.#group = group;
     this.#observer = observer;
     this.#next = group.firstFrame;
     this.#waiting = group.payloadBytes;
-    this.joinedWith = this.#waiting;
+    this.excused = excused;
     group.listen(this);
   }
 

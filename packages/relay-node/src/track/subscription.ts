@@ -63,6 +63,8 @@ export class TrackSubscription implements WireSubscription, GroupReaderObserver 
   readonly #info = Promise.withResolvers<Track.Info>();
   readonly #over = Promise.withResolvers<void>();
   readonly #reading = new Set<GroupReader>();
+  /** The newest group that was there before the subscriber came. */
+  readonly #found: number;
   #queue: CachedGroup[] = [];
   #start = 0;
   #end: number | undefined;
@@ -88,6 +90,7 @@ export class TrackSubscription implements WireSubscription, GroupReaderObserver 
     this.#backlog = backlog;
     // Nobody has to ask for the properties of a track that turns out not to exist.
     this.#info.promise.catch(() => {});
+    this.#found = this.latest() ?? -1;
     for (const group of track.groups) this.offer(group);
   }
 
@@ -190,9 +193,10 @@ export class TrackSubscription implements WireSubscription, GroupReaderObserver 
     const group = this.#queue[0];
     if (!group || (this.#end !== undefined && group.sequence > this.#end)) return undefined;
     this.#queue.shift();
-    const reader = new GroupReader(group, this);
+    // What was there before the subscriber came does not make it slow.
+    const reader = new GroupReader(group, this, group.sequence <= this.#found ? group.payloadBytes : 0);
     this.#reading.add(reader);
-    this.#waiting += reader.joinedWith;
+    this.waiting(reader.waiting);
     return reader;
   }
 
@@ -233,12 +237,11 @@ export class TrackSubscription implements WireSubscription, GroupReaderObserver 
 
   #skip(): void {
     const readers = [...this.#reading].filter((reader) => !reader.failed);
-    // What was there when a group was joined is no one's slowness.
-    const joinedWith = readers.reduce((sum, reader) => sum + reader.joinedWith, 0);
-    if (this.#waiting <= this.#backlog + joinedWith) return;
+    const excused = readers.reduce((sum, reader) => sum + reader.excused, 0);
+    if (this.#waiting <= this.#backlog + excused) return;
     const newest = Math.max(...readers.map(({ sequence }) => sequence));
     for (const reader of readers) {
-      const tooLarge = reader.waiting > this.#backlog + reader.joinedWith;
+      const tooLarge = reader.waiting > this.#backlog + reader.excused;
       if (reader.sequence < newest || tooLarge) this.#giveUp(reader, 'backlog');
     }
   }

@@ -1,0 +1,151 @@
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { PROTOCOLS, type Relay } from './relay.ts';
+import { connect, metric, publish, startRelay, TestBroadcast, until, view } from './relay-fixture.ts';
+import { routeConsole } from './telemetry/console.ts';
+
+let relay: Relay;
+let restoreConsole: () => void;
+
+beforeAll(() => {
+  restoreConsole = routeConsole(pino({ level: 'silent' }));
+});
+
+afterAll(() => restoreConsole());
+
+beforeEach(async () => {
+  relay = await startRelay();
+});
+
+afterEach(async () => {
+  await relay.close();
+});
+
+/** What a relay says of one kind of track in one direction. */
+async function traffic(
+  way: 'received' | 'sent',
+  type: string,
+): Promise<{ groups: number; frames: number; bytes: number }> {
+  const labels = {
+    broadcast: 'demo/bbb',
+    track_type: type,
+    direction: way === 'sent' ? 'subscribe' : 'publish',
+  };
+  return {
+    groups: await metric(relay, `moq_relay_groups_${way}_total`, labels),
+    frames: await metric(relay, `moq_relay_frames_${way}_total`, labels),
+    bytes: await metric(relay, `moq_relay_bytes_${way}_total`, labels),
+  };
+}
+
+describe('for a finite publish that is read to its end, every count is exact', () => {
+  const plan = {
+    hi: { type: 'video', groups: 6, frames: 25, bytes: 3000 },
+    lo: { type: 'video', groups: 6, frames: 25, bytes: 500 },
+    sound: { type: 'audio', groups: 40, frames: 5, bytes: 160 },
+    'audio-description': { type: 'audio', groups: 3, frames: 0, bytes: 0 },
+    chat: { type: 'other', groups: 10, frames: 1, bytes: 0 },
+  } as const;
+  const names = Object.keys(plan) as (keyof typeof plan)[];
+
+  test.each([
+    [1, 'moq-lite-05', 'moq-lite-05'],
+    [5, 'moq-lite-05', 'moq-lite-05'],
+    [5, 'moq-lite-03', 'moq-lite-04'],
+    [5, 'moqt-18', 'moql'],
+  ])('%i viewers, %s to %s', async (count, from, to) => {
+    const broadcast = new TestBroadcast();
+    broadcast.catalog({ video: ['hi', 'lo'], audio: ['sound'] });
+    for (const name of names) broadcast.track(name);
+    await publish(relay, await connect(relay, { protocol: from }), 'demo/bbb', broadcast);
+    await until(async () => (await traffic('received', 'catalog')).frames === 1);
+
+    const viewers = await Promise.all(
+      Array.from({ length: count }, async () => {
+        const viewer = await connect(relay, { protocol: to });
+        await until(async () => viewer.announced().next().then(Boolean));
+        return Object.fromEntries(
+          [...names, 'catalog.json'].map((name) => [name, view(viewer, 'demo/bbb', name)]),
+        );
+      }),
+    );
+    await until(
+      async () => (await metric(relay, 'moq_relay_active_subscriptions')) === count * (names.length + 1),
+    );
+    expect(await metric(relay, 'moq_relay_active_subscribers')).toBe(count);
+
+    // The newest group goes first, and none before the first that was sent: so one of each, and then the rest.
+    for (const name of names) broadcast.write(name, { ...plan[name], groups: 1 });
+    await until(() => viewers.every((tracks) => names.every((name) => tracks[name]!.groups === 1)));
+    for (const name of names) broadcast.write(name, { ...plan[name], groups: plan[name].groups - 1 });
+    // A publisher that ends a track at once cuts off what it has not sent yet.
+    await until(() =>
+      viewers.every((tracks) => names.every((name) => tracks[name]!.groups === plan[name].groups)),
+    );
+    await until(() =>
+      viewers.every((tracks) =>
+        names.every((name) => tracks[name]!.frames === plan[name].groups * plan[name].frames),
+      ),
+    );
+    broadcast.close();
+    if (to === 'moq-lite-05') {
+      // Receivers of older versions do not notice.
+      await until(() => viewers.every((tracks) => Object.values(tracks).every(({ ended }) => ended)));
+    }
+    await until(async () => (await metric(relay, 'moq_relay_active_subscriptions')) === 0);
+
+    for (const type of ['video', 'audio', 'other']) {
+      const tracks = names.filter((name) => plan[name].type === type);
+      const published = { groups: 0, frames: 0, bytes: 0 };
+      for (const name of tracks) {
+        const { groups, frames, bytes } = plan[name];
+        published.groups += groups;
+        published.frames += groups * frames;
+        published.bytes += groups * frames * bytes;
+      }
+      expect(await traffic('received', type)).toEqual(published);
+      const seen = { groups: 0, frames: 0, bytes: 0 };
+      for (const viewer of viewers) {
+        for (const name of tracks) {
+          const { groups, frames, bytes } = viewer[name]!;
+          seen.groups += groups;
+          seen.frames += frames;
+          seen.bytes += bytes;
+        }
+      }
+      expect(seen.frames).toBe(count * published.frames);
+      expect(await traffic('sent', type)).toEqual(seen);
+    }
+    const catalogs = viewers.map((tracks) => tracks['catalog.json']!);
+    expect(await traffic('sent', 'catalog')).toEqual({
+      groups: count,
+      frames: count,
+      bytes: catalogs.reduce((sum, { bytes }) => sum + bytes, 0),
+    });
+    expect((await traffic('received', 'catalog')).bytes).toBe(catalogs[0]!.bytes);
+    expect(await metric(relay, 'moq_relay_active_subscribers')).toBe(0);
+    expect(await metric(relay, 'moq_relay_active_streams')).toBe(0);
+    expect(await metric(relay, 'moq_relay_errors_total')).toBe(0);
+  });
+});
+
+describe.each(PROTOCOLS)('from %s', (from) => {
+  test.each(PROTOCOLS)('to %s', async (to) => {
+    const publisher = await connect(relay, { protocol: from });
+    const viewer = await connect(relay, { protocol: to });
+    const broadcast = new TestBroadcast();
+    broadcast.catalog({ video: ['hi'] });
+    broadcast.track('hi');
+    await publish(relay, publisher, 'demo/bbb', broadcast);
+    const announced = viewer.announced();
+    expect(await announced.next()).toEqual({ path: 'demo/bbb', active: true });
+    const video = view(viewer, 'demo/bbb', 'hi');
+    await until(async () => (await metric(relay, 'moq_relay_active_subscribers')) === 1);
+    broadcast.write('hi', { groups: 3, frames: 4, bytes: 100 });
+    await until(() => video.frames === 12);
+    expect(video.groups).toBe(3);
+    await until(async () => (await metric(relay, 'moq_relay_frames_sent_total')) === 12);
+    expect(await metric(relay, 'moq_relay_groups_sent_total')).toBe(3);
+    expect(await metric(relay, 'moq_relay_bytes_sent_total')).toBe(1200);
+  });
+});
