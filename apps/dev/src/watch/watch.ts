@@ -1,0 +1,103 @@
+import { sep } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { watch as watchFiles } from 'chokidar';
+import { connectToConductor } from '../control/channel.ts';
+import type { Order, Report } from '../control/messages.ts';
+import { serviceCode } from '../stack/services.ts';
+import { printable } from '../supervise/log-lines.ts';
+import { Changes, packageOf } from './changes.ts';
+import { typeCheck } from './type-check.ts';
+import { neededBy, readWorkspace } from './workspace.ts';
+
+/** Editors write files in several steps, and several files at once: changes are collected for so many milliseconds. */
+const DEBOUNCE = 150;
+
+/** This package: it cannot start itself again. */
+const OWN_FOLDER = 'apps/dev';
+
+/** What the watcher is told when it is started. */
+export interface WatchOptions {
+  /** The root of the workspace. */
+  readonly root: string;
+  /** Where the conductor listens. */
+  readonly control: string;
+}
+
+/**
+ * Watches the code of everything that runs. What has changed is compiled, and only if it compiles the conductor is told
+ * which services to start again. Ends with the conductor. Resolves when it has ended.
+ */
+export async function watchCode({ root, control }: WatchOptions): Promise<void> {
+  const channel = await connectToConductor<Report, Order>(control);
+  const ending = new AbortController();
+  const { signal } = ending;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => ending.abort());
+  channel.listen((order) => {
+    if (order.type === 'end') ending.abort();
+  });
+  void channel.closed.then(() => ending.abort());
+  channel.send({ type: 'hello', name: 'watch' });
+
+  const say = (line: string): void => channel.send({ type: 'say', line });
+  const changes = new Changes();
+  const edited = new Set<string>();
+  let changed = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => changed.resolve());
+  const watcher = watchFiles(['packages', 'apps'], {
+    cwd: root,
+    ignoreInitial: true,
+    ignored: (path) => /[/\\](node_modules|dist|\.turbo|\.cache|clips)$/.test(path),
+  });
+  watcher.on('all', (_event, path) => {
+    const folder = packageOf(path.split(sep).join('/'));
+    if (folder === undefined) return;
+    edited.add(folder);
+    changed.resolve();
+  });
+  watcher.on('error', (error) => say(`changes are not seen: ${printable(String(error))}`));
+
+  while (!signal.aborted) {
+    await changed.promise;
+    await sleep(DEBOUNCE, undefined, { signal }).catch(() => {});
+    if (signal.aborted) break;
+    changed = Promise.withResolvers<void>();
+    const folders = [...edited];
+    edited.clear();
+    for (const line of await takeUp(folders)) say(line);
+  }
+  await watcher.close();
+  channel.close();
+
+  async function takeUp(folders: readonly string[]): Promise<readonly string[]> {
+    const packages = await readWorkspace(root).catch((error: unknown) => printable(String(error)));
+    // A package.json that is being written: its next change comes.
+    if (typeof packages === 'string') return [packages];
+    for (const folder of folders) changes.add(folder);
+    const running = neededBy(
+      Object.values(serviceCode).map(({ folder }) => folder),
+      packages,
+    );
+    const { good, errors, mended } = await changes.settle(packages, running, (folder) =>
+      typeCheck(root, folder, signal),
+    );
+    if (signal.aborted) return [];
+    const services = servicesOf(good);
+    if (services.length > 0) {
+      const because = folders.filter((folder) => good.includes(folder));
+      channel.send({ type: 'changed', services, packages: because.length > 0 ? because : mended });
+    }
+    return [
+      ...errors.map((error) => `${error}; what runs stays as it is`),
+      ...(folders.includes(OWN_FOLDER)
+        ? [`${OWN_FOLDER} changed: that is taken up when "pnpm dev" is started again`]
+        : []),
+    ];
+  }
+}
+
+/** Services that run the code of one of these packages and do not take changes up by themselves. */
+function servicesOf(folders: readonly string[]): readonly string[] {
+  return Object.entries(serviceCode)
+    .filter(([, { folder, reloads }]) => !reloads && folders.includes(folder))
+    .map(([name]) => name);
+}
