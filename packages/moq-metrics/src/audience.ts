@@ -13,19 +13,23 @@ export type Browser = (typeof browsers)[number];
 export const devices = ['desktop', 'mobile', 'tablet', 'tv', 'other'] as const;
 export type Device = (typeof devices)[number];
 
+/** What carries the session; `other` until a connection stands. */
+export type AudienceTransport = Transport | 'other';
+export const audienceTransports: readonly AudienceTransport[] = [...transports, 'other'];
+
 /** Who watches, without saying who it is. */
 export type Audience = {
   readonly browser: Browser;
   readonly device: Device;
   /** One of the regions the collector is configured with. */
   readonly region: string;
-  readonly transport: Transport;
+  readonly transport: AudienceTransport;
 };
 const audience: LabelSet<Audience> = {
   browser: browsers,
   device: devices,
   region: bounded(32),
-  transport: transports,
+  transport: audienceTransports,
 };
 
 export const playAttempts: CounterMetric<Audience> = counter({
@@ -52,20 +56,20 @@ export const stalledSeconds: CounterMetric<Audience> = counter({
   status: 'planned',
 });
 
-export const startupTime: HistogramMetric<{ browser: Browser; transport: Transport }> = histogram({
+export const startupTime: HistogramMetric<{ browser: Browser; transport: AudienceTransport }> = histogram({
   name: 'moq_audience_startup_time_seconds',
   unit: 's',
   description: 'Play intent to first frame rendered, by audience',
-  labels: { browser: browsers, transport: transports },
+  labels: { browser: browsers, transport: audienceTransports },
   buckets: clientStartupTime.buckets,
   status: 'planned',
 });
 
-export const latency: HistogramMetric<{ browser: Browser; transport: Transport }> = histogram({
+export const latency: HistogramMetric<{ browser: Browser; transport: AudienceTransport }> = histogram({
   name: 'moq_audience_latency_seconds',
   unit: 's',
   description: 'Capture to render, once a second while playing, by audience',
-  labels: { browser: browsers, transport: transports },
+  labels: { browser: browsers, transport: audienceTransports },
   buckets: clientLatency.buckets,
   status: 'planned',
 });

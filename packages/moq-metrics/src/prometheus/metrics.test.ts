@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { collectDefaultMetrics, Counter, Histogram, Registry, Summary } from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { client, counter, gauge, histogram, relay } from '../index.ts';
+import { bounded, client, counter, gauge, histogram, OTHER, relay } from '../index.ts';
 import { createPrometheusMetrics } from '../prometheus.ts';
 
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0';
@@ -216,4 +216,36 @@ test('tells how many series there are', () => {
   metrics.counter(things);
   metrics.counter(relay.errors);
   expect(metrics.size).toBe(1 + relay.relayStages.length);
+});
+
+describe('a series', () => {
+  test('takes an example along with what was counted elsewhere', async () => {
+    const metrics = createPrometheusMetrics({ now: () => 1_700_000_000_000 });
+    const series = metrics.histogram(sizes).series({ colour: 'red' });
+    series.merge([0, 2, 0, 0], 1.5, { value: 0.75, labels: { trace_id: 'abc' } });
+    const { body } = await metrics.render(OPENMETRICS);
+    expect(body).toContain('sizes_bucket{colour="red",le="1.0"} 2 # {trace_id="abc"} 0.75 1700000000\n');
+  });
+
+  test('says which labels it has, and where it moves when it is given up', () => {
+    let now = 0;
+    const moves: unknown[] = [];
+    const shape = counter<{ shape: string }>({
+      name: 'shapes_total',
+      ...described,
+      labels: { shape: bounded(1) },
+    });
+    const metrics = createPrometheusMetrics({
+      now: () => now,
+      onMoved: (metric, from, into) => moves.push([metric, from, into]),
+    });
+    const family = metrics.counter(shape);
+    const round = family.series({ shape: 'round' });
+    expect(round.labels).toEqual({ shape: 'round' });
+    expect(family.series({ shape: 'square' }).labels).toEqual({ shape: OTHER });
+    round.close();
+    now = 3_600_000;
+    expect(family.series({ shape: 'square' }).labels).toEqual({ shape: 'square' });
+    expect(moves).toEqual([[shape, { shape: 'round' }, { shape: OTHER }]]);
+  });
 });

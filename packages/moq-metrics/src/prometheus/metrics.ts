@@ -28,6 +28,8 @@ export interface PrometheusMetricsOptions {
   readonly overflow?: CounterMetric<{ metric: string }>;
   /** Metrics counted by prom-client itself, which are rendered after the schema's; an empty registry by default. */
   readonly registry?: Registry;
+  /** Told when a series is given up, and which series what it counted was added to. */
+  readonly onMoved?: (metric: Metric, from: LabelValues, into: LabelValues) => void;
   /** A clock, in milliseconds of Unix time; `Date.now` by default. */
   readonly now?: () => number;
 }
@@ -44,12 +46,15 @@ export class PrometheusMetrics {
   readonly registry: Registry;
   readonly #now: () => number;
   readonly #slots: Slots;
+  readonly #onMoved: PrometheusMetricsOptions['onMoved'];
   readonly #overflow: CounterFamily<{ metric: string }> | undefined;
   readonly #families = new Map<string, AnyFamily<Cell>>();
   readonly #collectors = new Set<() => void>();
 
-  constructor({ overflow, registry = new Registry(), now = Date.now }: PrometheusMetricsOptions = {}) {
+  constructor(options: PrometheusMetricsOptions = {}) {
+    const { overflow, registry = new Registry(), onMoved, now = Date.now } = options;
     this.registry = registry;
+    this.#onMoved = onMoved;
     this.#now = now;
     this.#slots = new Slots(now, (slot) => {
       for (const family of this.#families.values()) family.onTaken(slot);
@@ -75,6 +80,7 @@ export class PrometheusMetrics {
       create: (labels) => new CounterCell(labels),
       absorb: (into, from) => {
         into.value += from.value;
+        this.#onMoved?.(metric, from.labels, into.labels);
       },
       open: (cell, release) => new CounterSeries(cell, this.#now, release),
     });
@@ -91,6 +97,7 @@ export class PrometheusMetrics {
       create: (labels) => new GaugeCell(labels),
       absorb: (into, from) => {
         if (!from.absolute) into.value += from.value;
+        this.#onMoved?.(metric, from.labels, into.labels);
       },
       open: (cell, release) => new GaugeSeries(cell, release),
     });
@@ -108,6 +115,7 @@ export class PrometheusMetrics {
       absorb: (into, from) => {
         from.counts.forEach((count, bucket) => (into.counts[bucket]! += count));
         into.sum += from.sum;
+        this.#onMoved?.(metric, from.labels, into.labels);
       },
       open: (cell, release) => new HistogramSeries(cell, metric.buckets, this.#now, release),
     });

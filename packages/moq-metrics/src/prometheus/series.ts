@@ -36,10 +36,12 @@ function exemplar(labels: ExemplarLabels, value: number, now: () => number): Exe
 
 /** What all series have. */
 abstract class Cell {
+  readonly labels: LabelValues;
   /** The labels, as they stand between the braces. */
   readonly text: string;
 
   constructor(labels: LabelValues) {
+    this.labels = labels;
     this.text = labelsText(labels);
   }
 }
@@ -100,6 +102,11 @@ export class CounterSeries extends Handle {
     this.#now = now;
   }
 
+  /** The labels of the series: those asked for, but for values that were folded. */
+  get labels(): LabelValues {
+    return this.#cell.labels;
+  }
+
   /** What the series counts now. */
   get value(): number {
     return this.#cell.value;
@@ -125,6 +132,11 @@ export class GaugeSeries extends Handle {
   constructor(cell: GaugeCell, release: () => void) {
     super(release);
     this.#cell = cell;
+  }
+
+  /** The labels of the series: those asked for, but for values that were folded. */
+  get labels(): LabelValues {
+    return this.#cell.labels;
   }
 
   /** What the series says now. */
@@ -162,6 +174,11 @@ export class HistogramSeries extends Handle {
     this.#now = now;
   }
 
+  /** The labels of the series: those asked for, but for values that were folded. */
+  get labels(): LabelValues {
+    return this.#cell.labels;
+  }
+
   /** One count per bucket, and last the one past the highest bound. */
   get counts(): readonly number[] {
     return [...this.#cell.counts];
@@ -180,16 +197,11 @@ export class HistogramSeries extends Handle {
   /** Observes a value; non-finite ones are ignored. */
   observe(value: number, labels?: ExemplarLabels): void {
     if (!(value > Number.NEGATIVE_INFINITY && value < Number.POSITIVE_INFINITY)) return;
-    const buckets = this.#buckets;
     const cell = this.#cell;
-    let bucket = 0;
-    while (bucket < buckets.length && value > buckets[bucket]!) bucket += 1;
+    const bucket = bucketOf(this.#buckets, value);
     cell.counts[bucket]! += 1;
     cell.sum += value;
-    if (labels) {
-      cell.exemplars ??= [];
-      cell.exemplars[bucket] = exemplar(labels, value, this.#now) ?? cell.exemplars[bucket];
-    }
+    if (labels) this.#exemplify(bucket, value, labels);
   }
 
   /**
@@ -197,19 +209,36 @@ export class HistogramSeries extends Handle {
    *
    * @param counts one count per bucket, and last the one past the highest bound (as in OTLP)
    * @param sum the sum of the observed values
+   * @param example one of them, and what it points at
    * @throws RangeError when there are not as many counts as buckets, plus one
    */
-  merge(counts: readonly number[], sum: number): void {
+  merge(
+    counts: readonly number[],
+    sum: number,
+    example?: { readonly value: number; readonly labels: ExemplarLabels },
+  ): void {
     const cell = this.#cell;
     if (counts.length !== cell.counts.length) {
       throw new RangeError(`${cell.counts.length} bucket counts are needed, not ${counts.length}`);
     }
     for (let i = 0; i < counts.length; i++) cell.counts[i]! += counts[i]!;
     cell.sum += sum;
+    if (example) this.#exemplify(bucketOf(this.#buckets, example.value), example.value, example.labels);
+  }
+
+  #exemplify(bucket: number, value: number, labels: ExemplarLabels): void {
+    const exemplars = (this.#cell.exemplars ??= []);
+    exemplars[bucket] = exemplar(labels, value, this.#now) ?? exemplars[bucket];
   }
 
   override close(): void {
     super.close();
     this.#cell = new HistogramCell({}, this.#buckets.length);
   }
+}
+
+function bucketOf(buckets: readonly number[], value: number): number {
+  let bucket = 0;
+  while (bucket < buckets.length && value > buckets[bucket]!) bucket += 1;
+  return bucket;
 }
