@@ -3,7 +3,7 @@
 const RATE = 48_000;
 
 /** What libopus delays its input by at 48 kHz, in samples; the sound is made that much early. */
-export const OPUS_DELAY = 312;
+const OPUS_DELAY = 312;
 
 /** Frequencies in Hz with a whole number of periods in any whole number of 100 ms, so that the chord has no seam. */
 const CHORD = [110, 165, 220, 280, 330];

@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+import { makeLogger, routeConsole, stopSignal, tolerateRejections } from './cli/process.ts';
+import { runProgram } from './cli/program.ts';
+
+process.exitCode = await runProgram(
+  process.argv.slice(2),
+  (logLevel) => {
+    const log = makeLogger(logLevel);
+    routeConsole(log);
+    tolerateRejections(log);
+    return {
+      log,
+      signal: stopSignal(),
+      result: (value) => void process.stdout.write(`${JSON.stringify(value)}\n`),
+    };
+  },
+  (text) => void process.stderr.write(text),
+);
