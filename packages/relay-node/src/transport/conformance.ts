@@ -22,10 +22,14 @@ export interface TransportUnderTest {
   listen(options: TransportOptions): Promise<{ readonly server: TransportServer; readonly url: URL }>;
   /** Connects a client, and resolves when its session is ready. */
   connect(url: URL, protocols: readonly string[]): Promise<ClientSession>;
+  /** What a client in a process of its own needs beside the URL. */
+  readonly clientArguments: readonly string[];
   /** A relay of packets to `port` that can be told to drop all of them. */
   forward(port: number): Promise<{ readonly port: number; freeze(): void; close(): Promise<void> }>;
 }
 
+/** Wait for a place when the peer allows no more streams: part of the W3C interface, not of its types. */
+const PATIENT = { waitUntilAvailable: true } as WebTransportSendStreamOptions;
 const PROTOCOLS = ['second-choice', 'moq-lite-05'];
 
 /** What every transport must do, whatever carries it. */
@@ -158,7 +162,7 @@ export function describeTransport(name: string, transport: TransportUnderTest): 
         directions.map(async ([near, far]) => {
           const received = receiveMany(far, count);
           for (let index = 0; index < count; index += 1) {
-            const writer = (await near.createUnidirectionalStream()).getWriter();
+            const writer = (await near.createUnidirectionalStream(PATIENT)).getWriter();
             void writer.write(Buffer.from(`message `));
             void writer.write(Buffer.from(`${index}`));
             void writer.close();
@@ -362,6 +366,7 @@ export function describeTransport(name: string, transport: TransportUnderTest): 
       const child = fork(fileURLToPath(new URL('./conformance-client.ts', import.meta.url)), [
         transport.kind,
         url.href,
+        ...transport.clientArguments,
       ]);
       cleanup.push(() => void child.kill('SIGKILL'));
       const session = await accepted.promise;

@@ -31,6 +31,7 @@ describeTransport('the WebSocket transport', {
     };
   },
   connect: dialWebSocket,
+  clientArguments: [],
   forward: async (port) => {
     const sockets = new Set<Socket>();
     const server = createTcpServer((near) => {
