@@ -91,7 +91,10 @@ function showIdle(connected: boolean, listed: number, { broadcast, relay }: Sett
 
 try {
   const page = start(readSettings(new URL(location.href), MOQ_PLACES));
-  import.meta.hot?.dispose(() => page.close());
+  // Leaving for good ends the connections at once, instead of when they time out.
+  addEventListener('pagehide', ({ persisted }) => {
+    if (!persisted) page.close();
+  });
 } catch (error) {
   notice.stop(`This page cannot start: ${error instanceof Error ? error.message : String(error)}`);
   throw error;

@@ -114,7 +114,7 @@ function showExperience(effect: Signals.Effect, { experience }: Player): void {
 }
 
 function showLatency({ element }: Player): void {
-  const timestamp = element.renderer.out.timestamp.peek();
+  const timestamp = element.paused ? undefined : element.renderer.out.timestamp.peek();
   const latency = timestamp === undefined ? undefined : Date.now() - timestamp;
   const known = latency !== undefined && latency >= 0 && latency < PLAUSIBLE_LATENCY;
   text('latency', known ? milliseconds(latency) : '–');

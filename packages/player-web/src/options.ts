@@ -10,7 +10,7 @@ export interface ObserveOptions {
   readonly intervalSeconds?: number;
   /** When the viewer asked to play, on the clock of `performance.now()`; the moment of the call by default. */
   readonly intent?: number;
-  /** Adds `?session=<session id>` to the connect URL where no connection was begun yet; true by default. */
+  /** Adds `?session=<session id>` to the connect URL, unless a connection was begun before; true by default. */
   readonly linkSession?: boolean;
   /** Called with each fact as it becomes known. */
   readonly onFact?: (fact: Fact) => void;

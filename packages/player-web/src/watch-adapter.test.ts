@@ -220,15 +220,24 @@ test('a broadcast without video starts with its sound', async () => {
   expect(await told()).toEqual(['frame 0', 'progress audio 0']);
 });
 
-test('the session goes with the connect URL, unless a connection was begun', async () => {
+test('the session goes with the connect URL', async () => {
   watch({ session: 'abc' });
   load('http://relay/anon?jwt=x');
+  player.connection.status.set('connecting');
   await told();
   expect(player.connection.url.peek()?.href).toBe('http://relay/anon?jwt=x&session=abc');
-  player.connection.status.set('connecting');
   player.connection.url.set(new URL('http://relay/other'));
   await told();
-  expect(player.connection.url.peek()?.href).toBe('http://relay/other');
+  expect(player.connection.url.peek()?.href).toBe('http://relay/other?session=abc');
+});
+
+test('a connection that was begun before is left alone until its URL changes', async () => {
+  load();
+  player.connection.status.set('connecting');
+  watch({ session: 'abc' });
+  player.connection.url.set(new URL('http://relay/anon'));
+  await told();
+  expect(player.connection.url.peek()?.href).toBe('http://relay/anon');
 });
 
 test('what is closed tells nothing more', async () => {

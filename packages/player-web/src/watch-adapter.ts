@@ -13,7 +13,7 @@ export interface PlayerListener {
 
 /** How a player is watched. */
 export interface WatchOptions {
-  /** Added to the connect URL as `session` where no connection was begun yet. */
+  /** Added to the connect URL as `session`, unless a connection was begun before. */
   readonly session?: string;
   /** When the viewer first asked to play, if that was before now. */
   readonly intent?: number;
@@ -43,6 +43,7 @@ export class WatchAdapter {
   readonly #closing = new AbortController();
   #attached = false;
   #intent: number | undefined;
+  #href: string | undefined;
   #broadcast: string | undefined;
   #wanted = false;
   /** What was consumed before the broadcast changed: frames shown while it is, are of that. */
@@ -67,8 +68,9 @@ export class WatchAdapter {
     this.#target = controls.target.peek()?.name;
     this.#track = video.source.out.track.peek();
 
-    this.#watch(connection.url, () => {
-      this.#linkSession();
+    this.#watch(connection.url, (url) => {
+      // With another URL the element connects anew, at this moment: it may as well do so with the session.
+      if (url?.href !== this.#href) this.#linkSession();
       this.#follow();
     });
     this.#watch(connection.enabled, () => this.#follow());
@@ -87,7 +89,9 @@ export class WatchAdapter {
     this.#listen(window, 'pagehide', () => this.#followPage(true));
     this.#listen(window, 'pageshow', () => this.#followPage(document.visibilityState === 'hidden'));
 
-    this.#linkSession();
+    // A connection that was begun is left alone.
+    if (connection.status.peek() === 'disconnected') this.#linkSession();
+    this.#href = connection.url.peek()?.href;
     this.#followConnection();
     this.#follow();
     const sampling = setInterval(() => this.#sample(), SAMPLE_INTERVAL);
@@ -113,15 +117,15 @@ export class WatchAdapter {
     if (this.#broadcast !== undefined) this.#listener.onEvent(event, at);
   }
 
-  /** A connection under way is left alone: to change its URL would make the element connect anew. */
   #linkSession(): void {
-    const { url, status } = this.#element.connection;
+    const { url } = this.#element.connection;
     const current = url.peek();
-    if (!this.#session || !current || status.peek() !== 'disconnected') return;
-    if (current.searchParams.get('session') === this.#session) return;
-    const linked = new URL(current);
-    linked.searchParams.set('session', this.#session);
-    url.set(linked);
+    if (current && this.#session && current.searchParams.get('session') !== this.#session) {
+      const linked = new URL(current);
+      linked.searchParams.set('session', this.#session);
+      url.set(linked);
+    }
+    this.#href = url.peek()?.href;
   }
 
   /** What is to be played, and whether it is to be played now. */
@@ -220,7 +224,9 @@ export class WatchAdapter {
   #sample(): void {
     for (const medium of ['video', 'audio'] as const) {
       if (this.#plays(medium)) {
-        this.#emit({ type: 'sample', medium, buffered: this.#element[medium].out.buffered.peek() });
+        const { buffered, stats } = this.#element[medium].out;
+        const received = stats.peek()?.bytesReceived ?? 0;
+        this.#emit({ type: 'sample', medium, buffered: buffered.peek(), received });
       } else {
         this.#emit({ type: 'idle', medium });
       }

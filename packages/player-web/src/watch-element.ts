@@ -48,6 +48,8 @@ interface Player {
     /** The playhead, in milliseconds of media time. */
     readonly timestamp: Readable<number | undefined>;
     readonly buffered: Readable<readonly BufferedRange[]>;
+    /** What has come in its turn so far. */
+    readonly stats: Readable<{ readonly bytesReceived: number } | undefined>;
   };
 }
 
@@ -72,10 +74,12 @@ const SIGNALS = [
   'video.in.enabled',
   'video.out.timestamp',
   'video.out.buffered',
+  'video.out.stats',
   'video.source.out.track',
   'audio.in.enabled',
   'audio.out.timestamp',
   'audio.out.buffered',
+  'audio.out.stats',
   'audio.out.context',
 ];
 

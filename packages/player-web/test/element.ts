@@ -28,7 +28,11 @@ export function testElement(): Settable<WatchElement> {
     renderer: { out: { frame: new Signal<Frame | undefined>(undefined) } },
     video: {
       in: { enabled: new Signal(true) },
-      out: { timestamp: new Signal<number | undefined>(undefined), buffered: new Signal<Ranges>([]) },
+      out: {
+        timestamp: new Signal<number | undefined>(undefined),
+        buffered: new Signal<Ranges>([]),
+        stats: new Signal<Stats | undefined>(undefined),
+      },
       source: { out: { track: new Signal<string | undefined>(undefined) } },
     },
     audio: {
@@ -36,12 +40,14 @@ export function testElement(): Settable<WatchElement> {
       out: {
         timestamp: new Signal<number | undefined>(undefined),
         buffered: new Signal<Ranges>([]),
+        stats: new Signal<Stats | undefined>(undefined),
         context: new Signal<{ readonly state: string } | undefined>(undefined),
       },
     },
   };
 }
 
+type Stats = { readonly bytesReceived: number };
 type Ranges = readonly { readonly start: number; readonly end: number }[];
 
 /** Stands for a broadcast that is consumed. To signals, instances of a class equal nothing but themselves. */

@@ -26,6 +26,11 @@ export class TestEndpoint {
 
   constructor() {
     this.#server = createServer((request, response) => {
+      response.setHeader('Access-Control-Allow-Origin', '*');
+      if (request.method === 'OPTIONS') {
+        response.writeHead(204, { 'Access-Control-Allow-Headers': 'Content-Type, Moq-Report' }).end();
+        return;
+      }
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {

@@ -10,6 +10,14 @@ export interface BufferedRange {
   readonly end: number;
 }
 
+/** What there is of a medium to play. */
+export interface Supply {
+  /** What has arrived and was not played yet, ascending. */
+  readonly buffered: readonly BufferedRange[];
+  /** How much has come so far, in whatever unit: it grows whenever something comes that can be played in its turn. */
+  readonly received: number;
+}
+
 /** What happens in a player. Times that go with an event are milliseconds on one monotonic clock. */
 export type PlayerEvent =
   /** The player is asked to play: by a call, by autoplay, or by the viewer. `underWay`: it already plays. */
@@ -22,8 +30,8 @@ export type PlayerEvent =
   | { readonly type: 'frame' }
   /** A playhead moved; it is at `media` now, in milliseconds of media time. */
   | { readonly type: 'progress'; readonly medium: Medium; readonly media: number }
-  /** A look at what of a medium has arrived and was not played yet, ascending. Due about 20 times a second. */
-  | { readonly type: 'sample'; readonly medium: Medium; readonly buffered: readonly BufferedRange[] }
+  /** A look at a medium, due about 20 times a second. */
+  | ({ readonly type: 'sample'; readonly medium: Medium } & Supply)
   /** A medium is not wanted, or cannot play for a reason of the page's own: muted, scrolled away, not unlocked. */
   | { readonly type: 'idle'; readonly medium: Medium }
   /** The broadcast is announced no more. Whether it ended or only the connection is going shows a little later. */

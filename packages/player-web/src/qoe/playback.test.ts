@@ -4,6 +4,12 @@ import { Playback } from './playback.ts';
 
 const PLAY: PlayerEvent = { type: 'play', underWay: false };
 
+interface Freeze {
+  readonly buffered?: readonly BufferedRange[];
+  readonly medium?: Medium;
+  readonly coming?: boolean;
+}
+
 /** A playback on a scripted timeline, in milliseconds. */
 class Script {
   readonly facts: Fact[] = [];
@@ -32,15 +38,16 @@ class Script {
         if (medium === 'video') this.at(t, { type: 'frame' });
         this.at(t, { type: 'progress', medium, media: t });
       }
-      if (t % 50 === 0) this.at(t, { type: 'sample', medium, buffered: [{ start: t, end: t + 100 }] });
+      if (t % 50 === 0)
+        this.at(t, { type: 'sample', medium, buffered: [{ start: t, end: t + 100 }], received: t });
     }
     return this;
   }
 
-  /** Nothing moves until `end`; looked at every 50 ms. */
-  freeze(end: number, buffered: readonly BufferedRange[] = [], medium: Medium = 'video'): this {
+  /** Nothing moves until `end`; looked at every 50 ms. What has come by then is `buffered`, unless it comes on. */
+  freeze(end: number, { buffered = [], medium = 'video', coming = false }: Freeze = {}): this {
     for (let t = this.#now + 1; t <= end; t += 1) {
-      if (t % 50 === 0) this.at(t, { type: 'sample', medium, buffered });
+      if (t % 50 === 0) this.at(t, { type: 'sample', medium, buffered, received: coming ? t : 0 });
     }
     this.#now = end;
     return this;
@@ -93,7 +100,7 @@ describe('startup', () => {
 
   test('waiting for the first frame is no stall', () => {
     const script = new Script().at(0, PLAY, progress(0, 'audio'), progress(20, 'audio'));
-    script.at(40, progress(40, 'audio')).freeze(3000, [], 'audio');
+    script.at(40, progress(40, 'audio')).freeze(3000, { medium: 'audio' });
     expect(script.facts).toEqual([]);
   });
 });
@@ -145,25 +152,34 @@ describe('stalls', () => {
   });
 
   test('frames that arrived and wait are no want of data', () => {
-    const script = playing().freeze(5000, [{ start: 2000, end: 2400 }]);
-    expect(script.stalls).toEqual([]);
+    const buffered = [{ start: 2000, end: 2400 }];
+    expect(playing().freeze(5000, { buffered, coming: true }).stalls).toEqual([]);
+    expect(playing().freeze(2500, { buffered }).stalls).toEqual([]);
+  });
+
+  test('frames that arrived and wait for one that does not come are', () => {
+    const script = playing().freeze(5000, { buffered: [{ start: 2000, end: 2040 }] });
+    expect(script.stalls).toEqual([{ type: 'stall', at: 2040 }]);
   });
 
   test('what lies beyond a hole cannot be played', () => {
-    const script = playing().freeze(5000, [
+    const buffered = [
       { start: 2000, end: 2000 },
       { start: 2500, end: 3000 },
-    ]);
+    ];
+    const script = playing().freeze(5000, { buffered, coming: true });
     expect(script.stalls).toEqual([{ type: 'stall', at: 2040 }]);
   });
 
   test('a page that was held up does not blame the network', () => {
-    const script = playing().at(3000, { type: 'sample', medium: 'video', buffered: [] });
+    const script = playing().at(3000, { type: 'sample', medium: 'video', buffered: [], received: 0 });
     expect(script.at(3010).flow(5000).stalls).toEqual([]);
   });
 
   test('an outage that follows a page held up counts from there', () => {
-    const script = playing().at(3000, { type: 'sample', medium: 'video', buffered: [] }).freeze(4000);
+    const script = playing()
+      .at(3000, { type: 'sample', medium: 'video', buffered: [], received: 0 })
+      .freeze(4000);
     expect(script.stalls).toEqual([{ type: 'stall', at: 3000 }]);
   });
 
@@ -176,8 +192,8 @@ describe('stalls', () => {
     const script = playing();
     for (const t of [1980, 1990, 2000]) script.at(t, progress(t, 'audio'));
     for (let t = 2050; t <= 4000; t += 50) {
-      script.at(t, { type: 'sample', medium: 'video', buffered: [] });
-      script.at(t, { type: 'sample', medium: 'audio', buffered: [] });
+      script.at(t, { type: 'sample', medium: 'video', buffered: [], received: 0 });
+      script.at(t, { type: 'sample', medium: 'audio', buffered: [], received: 0 });
     }
     script.at(4000, progress(4000)).at(4600, progress(4600, 'audio'));
     expect(script.stalls).toEqual([
@@ -189,16 +205,19 @@ describe('stalls', () => {
   test('muting ends the silence it makes', () => {
     const script = playing();
     for (const t of [1980, 1990, 2000]) script.at(t, progress(t, 'audio'));
-    script.freeze(2200, [], 'audio').at(2200, { type: 'idle', medium: 'audio' }).freeze(5000, [], 'audio');
+    script
+      .freeze(2200, { medium: 'audio' })
+      .at(2200, { type: 'idle', medium: 'audio' })
+      .freeze(5000, { medium: 'audio' });
     expect(script.stalls).toEqual([]);
   });
 
   test('audio that never started is no stall', () => {
-    expect(playing().freeze(9000, [], 'audio').stalls).toEqual([]);
+    expect(playing().freeze(9000, { medium: 'audio' }).stalls).toEqual([]);
   });
 
   test('the end of a broadcast is none, found out a second later', () => {
-    const script = playing().at(2010, { type: 'withdrawn' }).freeze(3010);
+    const script = playing().at(2010, { type: 'withdrawn' }, { type: 'idle', medium: 'audio' }).freeze(3010);
     script.at(2010, { type: 'stop', cause: 'end' }).freeze(9000);
     expect(script.stalls).toEqual([]);
   });

@@ -39,7 +39,7 @@ export class Playback {
         return this.#judge(at);
       case 'sample':
         if (!this.#wanted || this.#hidden) return [];
-        this.#droughts[event.medium].sample(at, event.buffered);
+        this.#droughts[event.medium].sample(at, event);
         return this.#judge(at);
       case 'idle':
         this.#droughts[event.medium].rest();

@@ -23,7 +23,7 @@ export class Stalls {
    * @param drySince since when a medium has been without data; undefined when none is
    */
   update(now: number, drySince: number | undefined): readonly Fact[] {
-    if (drySince === undefined) return this.end(now);
+    if (drySince === undefined) return this.#finish(now);
     if (!this.#counted) {
       // While a switch is under way nothing begins; what still stands when the allowance is used up begins then.
       const since = Math.max(drySince, this.#switchingUntil);
@@ -53,9 +53,13 @@ export class Stalls {
     this.#switchingUntil = Number.NEGATIVE_INFINITY;
   }
 
-  /** From `at` on nothing stands still for want of data. */
+  /** From `at` on nothing is expected to move. */
   end(at: number): readonly Fact[] {
     this.#held = false;
+    return this.#finish(at);
+  }
+
+  #finish(at: number): readonly Fact[] {
     const since = this.#since;
     if (since === undefined) return [];
     const facts = [...this.#count(at)];

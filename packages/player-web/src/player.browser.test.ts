@@ -1,0 +1,237 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Broadcast } from '@moq/net';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { createServer, type ViteDevServer } from 'vite';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test, vi } from 'vitest';
+import { type Still, TestChannel } from '../test/channel.ts';
+import { TestEndpoint } from '../test/endpoint.ts';
+import { TestRelay } from '../test/relay.ts';
+import type { OtlpMetric } from './otel/otlp.ts';
+
+let scratch: string;
+let server: ViteDevServer;
+let browser: Browser;
+let still: Still;
+let page: Page;
+let said: string[];
+
+beforeAll(async () => {
+  const executablePath = process.env['CHROME_PATH'];
+  if (!executablePath) throw new Error('browser tests need Chromium: set CHROME_PATH to its executable');
+  scratch = await mkdtemp(join(tmpdir(), 'moq-player-'));
+  server = await createServer({
+    configFile: fileURLToPath(new URL('../vite.config.ts', import.meta.url)),
+    server: { port: 0, strictPort: false },
+    logLevel: 'error',
+    // A page that is served at the same time keeps its own.
+    cacheDir: scratch,
+  });
+  await server.listen();
+  browser = await chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  still = await makeStill();
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+  await rm(scratch, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  const context = await browser.newContext();
+  page = await context.newPage();
+  said = [];
+  page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => said.push(`pageerror: ${error.message}`));
+  onTestFailed(async () => {
+    console.log(`the page says:\n${await page.innerText('body')}\nits console:\n${said.join('\n')}`);
+  });
+  return () => context.close();
+});
+
+/** A picture encoded by the browser that is to play it. */
+async function makeStill(): Promise<Still> {
+  const blank = await browser.newPage();
+  await blank.goto(server.resolvedUrls!.local[0]!);
+  const [width, height] = [320, 180];
+  const frame = await blank.evaluate(
+    async ([width, height]) => {
+      const canvas = new OffscreenCanvas(width, height);
+      const context = canvas.getContext('2d')!;
+      context.fillStyle = '#14b8a6';
+      context.fillRect(0, 0, width, height);
+      return new Promise<number[]>((resolve, reject) => {
+        const encoder = new VideoEncoder({
+          output: (chunk) => {
+            const bytes = new Uint8Array(chunk.byteLength);
+            chunk.copyTo(bytes);
+            resolve([...bytes]);
+          },
+          error: reject,
+        });
+        encoder.configure({ codec: 'vp8', width, height });
+        encoder.encode(new VideoFrame(canvas, { timestamp: 0 }), { keyFrame: true });
+        void encoder.flush();
+      });
+    },
+    [width, height] as const,
+  );
+  await blank.close();
+  return { frame: Uint8Array.from(frame), width, height };
+}
+
+/** Opens the page. Without a collector its reports go to a port nobody listens on. */
+async function open(relay: TestRelay, parameters: Readonly<Record<string, string>> = {}): Promise<void> {
+  const url = new URL(server.resolvedUrls!.local[0]!);
+  const defaults = {
+    relay: relay.url,
+    collector: 'http://127.0.0.1:9',
+    transport: 'websocket',
+    interval: '1',
+  };
+  url.search = new URLSearchParams({ ...defaults, ...parameters }).toString();
+  await page.goto(url.href);
+}
+
+async function withRelay(): Promise<TestRelay> {
+  const relay = new TestRelay();
+  await relay.open();
+  return relay;
+}
+
+/** The total of a metric over all reports that came. */
+function total(endpoint: TestEndpoint, name: string): number {
+  return endpoint.received
+    .flatMap(({ body }) => body.resourceMetrics)
+    .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))
+    .filter((metric: OtlpMetric) => metric.name === name)
+    .flatMap(({ sum, histogram }) => [...(sum?.dataPoints ?? []), ...(histogram?.dataPoints ?? [])])
+    .reduce((sum, point) => sum + ('asDouble' in point ? point.asDouble : Number(point.count)), 0);
+}
+
+describe('the list', () => {
+  test('says what to do when nothing is announced', async () => {
+    await using relay = await withRelay();
+    await open(relay);
+    await page.getByText('No broadcast is announced.').waitFor();
+    expect(await page.locator('#notice-command').textContent()).toContain(`publish --relay ${relay.url}`);
+    expect(await page.locator('#count').textContent()).toBe('0');
+  });
+
+  test('follows what comes and goes', async () => {
+    await using relay = await withRelay();
+    await open(relay, { broadcast: 'none/of/these.hang' });
+    await page.getByText('Waiting for none/of/these.hang').waitFor();
+    for (const name of ['b/two.hang', 'a/one.hang', 'c.hang']) relay.announce(name, new Broadcast.Producer());
+    const names = page.locator('#broadcasts button');
+    await vi.waitFor(async () => {
+      expect(await names.allTextContents()).toEqual(['a/one.hang', 'b/two.hang', 'c.hang']);
+    });
+    relay.withdraw('b/two.hang');
+    await vi.waitFor(async () => expect(await names.allTextContents()).toEqual(['a/one.hang', 'c.hang']));
+  });
+
+  test('shows names as the text they are', async () => {
+    await using relay = await withRelay();
+    const name = '<img src=x onerror=alert(1)>/"><script>alert(2)</script>\u202e&amp;';
+    const dialogs: string[] = [];
+    page.on('dialog', (dialog) => {
+      dialogs.push(dialog.message());
+      void dialog.dismiss();
+    });
+    relay.announce(name, new Broadcast.Producer());
+    await open(relay);
+    await page.locator('#broadcasts button').waitFor();
+    expect(await page.locator('#broadcasts button').textContent()).toBe(name);
+    expect(await page.locator('#playing').textContent()).toBe(name);
+    await page
+      .getByText(`Waiting for ${name}`)
+      .or(page.getByText(`Loading ${name}`))
+      .waitFor();
+    expect(await page.locator('main img, main script').count()).toBe(0);
+    expect(dialogs).toEqual([]);
+  });
+});
+
+describe('the player', () => {
+  test('plays what is announced, tells how, and reports one start and one stall', async () => {
+    await using relay = await withRelay();
+    await using endpoint = new TestEndpoint();
+    await endpoint.open();
+    using channel = new TestChannel(still);
+    relay.announce('demo/still.hang', channel.broadcast);
+    await open(relay, { collector: endpoint.url });
+    await page.waitForFunction(() => document.getElementById('startup')?.textContent?.endsWith(' s'));
+    expect(await page.locator('#transport').textContent()).toBe('WebSocket');
+    expect(await page.locator('#protocol').textContent()).toBe('moq-lite-05');
+    expect(await page.locator('#resolution').textContent()).toBe('320 × 180');
+    expect(await page.locator('#codec').textContent()).toBe('VP8');
+    expect(await page.locator('#rendition option').allTextContents()).toEqual(['Auto', '320 × 180']);
+    await vi.waitFor(() => expect(total(endpoint, 'moq.client.startup_time')).toBe(1), 10_000);
+    expect(total(endpoint, 'moq.client.rebuffer_count')).toBe(0);
+
+    const session = String(endpoint.received[0]?.headers['moq-report']).split('/')[0];
+    expect(relay.urls).toContain(`/?session=${session}`);
+
+    channel.silent = true;
+    await page.getByText('Waiting for data').waitFor();
+    channel.silent = false;
+    await page.locator('#notice[data-state=clear]').waitFor({ state: 'attached' });
+    await vi.waitFor(() => expect(total(endpoint, 'moq.client.rebuffer_count')).toBe(1), 10_000);
+    expect(total(endpoint, 'moq.client.startup_time')).toBe(1);
+    expect(said.filter((line) => line.includes('[Observability]'))).toEqual([
+      'info: [Observability] Initialized',
+    ]);
+  });
+
+  test('what was measured until the page is closed arrives', async () => {
+    await using relay = await withRelay();
+    await using endpoint = new TestEndpoint();
+    await endpoint.open();
+    using channel = new TestChannel(still);
+    relay.announce('demo/still.hang', channel.broadcast);
+    await open(relay, { collector: endpoint.url, interval: '300' });
+    await page.waitForFunction(() => document.getElementById('startup')?.textContent?.endsWith(' s'));
+    expect(endpoint.received).toEqual([]);
+    // A profile outlives its pages: the last page of a context would take the browser's side of it along.
+    await page.context().newPage();
+    await page.close();
+    await vi.waitFor(() => expect(total(endpoint, 'moq.client.startup_time')).toBe(1), 10_000);
+  });
+
+  test('plays on untouched when nobody takes reports, and says so once', async () => {
+    await using relay = await withRelay();
+    using channel = new TestChannel(still);
+    relay.announce('demo/still.hang', channel.broadcast);
+    await open(relay);
+    await page.getByText('1 waiting').waitFor();
+    await page.waitForTimeout(2500);
+    const painted = await page.evaluate(() => {
+      const canvas = document.querySelector('canvas')!;
+      return [canvas.width, canvas.height, ...canvas.getContext('2d')!.getImageData(160, 90, 1, 1).data];
+    });
+    expect(painted.slice(0, 2)).toEqual([320, 180]);
+    expect(painted[3]).toBeGreaterThan(painted[2]!);
+    expect(said.filter((line) => line.startsWith('warning: [Observability]'))).toEqual([
+      expect.stringMatching(/telemetry endpoint http:\/\/127\.0\.0\.1:9\/v1\/metrics: no answer/),
+    ]);
+    expect(said.filter((line) => line.startsWith('pageerror'))).toEqual([]);
+  });
+
+  test('says which parameter is wrong', async () => {
+    await using relay = await withRelay();
+    await open(relay, { relay: 'ftp://relay' });
+    await page.getByText('This page cannot start: relay must be a URL').waitFor();
+  });
+});
