@@ -1,22 +1,31 @@
+/// <reference types="@moq/watch/element" />
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { eventually } from './process.ts';
 
-/** A headless Chromium that stays on this machine; further arguments are Chromium's own. */
+/** What keeps a headless Chromium on this machine, and lets it play without being asked. */
+export const chromiumArguments: readonly string[] = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--autoplay-policy=no-user-gesture-required',
+];
+
+/** The browser that the global setup found. */
+export function chromiumPath(): string {
+  const path = process.env['CHROME_PATH'];
+  if (!path) throw new Error('CHROME_PATH is not set: the global setup did not run');
+  return path;
+}
+
+/** A headless Chromium; further arguments are Chromium's own. */
 export function launch(...args: readonly string[]): Promise<Browser> {
-  const executablePath = process.env['CHROME_PATH'];
-  if (!executablePath) throw new Error('CHROME_PATH is not set: the global setup did not run');
   return chromium.launch({
-    executablePath,
+    executablePath: chromiumPath(),
     headless: true,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--autoplay-policy=no-user-gesture-required',
-      ...args,
-    ],
+    args: [...chromiumArguments, ...args],
   });
 }
 
@@ -39,4 +48,18 @@ export function picture(page: Page): Promise<{ readonly hash: number; readonly c
     }
     return { hash, colours: colours.size };
   });
+}
+
+/** Resolves once the page shows a picture that moves. */
+export async function moves(page: Page): Promise<void> {
+  const first = await eventually('a picture', async () => {
+    const seen = await picture(page);
+    return seen.colours > 8 && seen;
+  });
+  await eventually('a moving picture', async () => (await picture(page)).hash !== first.hash);
+}
+
+/** What carries the session of the page's player. */
+export function transportOf(page: Page): Promise<string | undefined> {
+  return page.evaluate(() => document.querySelector('moq-watch')?.connection.established.peek()?.transport);
 }

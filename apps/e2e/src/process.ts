@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 /** The root of the workspace. */
 export const root: string = fileURLToPath(new URL('../../..', import.meta.url));
 
+/** The Node that runs the tests runs what they start too. */
+export const node: string = process.execPath;
+
 /** A process of ours, with what it printed. */
 export interface Running extends AsyncDisposable {
   readonly pid: number;

@@ -1,0 +1,104 @@
+import type { Metric } from '@moq-observability/moq-metrics';
+import { eventually, freePort, node, type Running, start } from './process.ts';
+
+/** A sample's labels. */
+type SampleLabels = Readonly<Record<string, string>>;
+
+/** The whole stack as `pnpm dev` starts it, on ports of its own. */
+export interface Stack extends AsyncDisposable {
+  readonly running: Running;
+  readonly relayPort: number;
+  readonly relay: string;
+  readonly player: string;
+  readonly prometheus: string;
+  /** All ports it listens on. */
+  readonly ports: readonly number[];
+  /** The sum of a metric's samples at the relay's own /metrics, or undefined when there are none. */
+  relayValue(metric: Metric, labels: SampleLabels): Promise<number | undefined>;
+  /** The sum of what Prometheus last scraped, or undefined when it has no such series. */
+  prometheusValue(
+    metric: Metric,
+    labels: SampleLabels,
+    suffix?: '_count' | '_sum',
+  ): Promise<number | undefined>;
+}
+
+/** Adds up the samples of one name whose labels include the given ones. */
+function sumOf(exposition: string, name: string, labels: SampleLabels): number | undefined {
+  let sum: number | undefined;
+  const wanted = Object.entries(labels).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  for (const line of exposition.split('\n')) {
+    const match = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line);
+    if (match?.[1] !== name) continue;
+    const found: readonly string[] = match[2]?.match(/\w+="(?:[^"\\]|\\.)*"/g) ?? [];
+    if (wanted.every((pair) => found.includes(pair))) sum = (sum ?? 0) + Number(match[3]);
+  }
+  return sum;
+}
+
+/** Starts the stack and waits until it says that all is up. */
+export async function startStack(environment: Readonly<Record<string, string>> = {}): Promise<Stack> {
+  const names = [
+    'MOQ_RELAY_PORT',
+    'MOQ_RELAY_OPS_PORT',
+    'MOQ_PLAYER_PORT',
+    'MOQ_COLLECTOR_PORT',
+    'MOQ_COLLECTOR_OPS_PORT',
+    'MOQ_PROMETHEUS_PORT',
+  ] as const;
+  const ports = await Promise.all(names.map(() => freePort()));
+  const port = (name: (typeof names)[number]): number => ports[names.indexOf(name)]!;
+  const running = start('pnpm', ['dev'], {
+    ...Object.fromEntries(names.map((name) => [name, String(port(name))])),
+    MOQ_DEV_VIEWERS: '0',
+    ...environment,
+  });
+  try {
+    await running.waitFor(/Ctrl-C ends everything/, 120_000);
+  } catch (error) {
+    await running[Symbol.asyncDispose]();
+    throw error;
+  }
+  const prometheus = `http://127.0.0.1:${port('MOQ_PROMETHEUS_PORT')}`;
+  return {
+    running,
+    relayPort: port('MOQ_RELAY_PORT'),
+    relay: `http://127.0.0.1:${port('MOQ_RELAY_PORT')}/`,
+    player: `http://127.0.0.1:${port('MOQ_PLAYER_PORT')}/`,
+    prometheus,
+    ports,
+    async relayValue(metric, labels) {
+      const response = await fetch(`http://127.0.0.1:${port('MOQ_RELAY_OPS_PORT')}/metrics`);
+      return sumOf(await response.text(), metric.name, labels);
+    },
+    async prometheusValue(metric, labels, suffix = undefined) {
+      const matchers = Object.entries(labels).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+      const query = `sum(${metric.name}${suffix ?? ''}{${matchers.join(',')}})`;
+      const response = await fetch(`${prometheus}/api/v1/query?query=${encodeURIComponent(query)}`);
+      const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
+      const value = data.result[0]?.value[1];
+      return value === undefined ? undefined : Number(value);
+    },
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+/** Resolves once the relay has announced a broadcast. */
+export async function announced(relay: string, broadcast: string): Promise<void> {
+  await eventually(`${broadcast} is announced`, async () => {
+    const response = await fetch(new URL('announced', relay));
+    return (await response.text()).includes(broadcast);
+  });
+}
+
+/** Starts `moq-load publish` against a relay and waits until the relay has announced the broadcast. */
+export async function publish(
+  relay: string,
+  broadcast: string,
+  ...args: readonly string[]
+): Promise<Running> {
+  const target = ['--relay', relay, '--broadcast', broadcast];
+  const running = start(node, ['apps/load/src/main.ts', 'publish', ...target, ...args]);
+  await announced(relay, broadcast);
+  return running;
+}
