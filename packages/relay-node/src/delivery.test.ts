@@ -1,17 +1,19 @@
-import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PROTOCOLS, type Relay } from './relay.ts';
-import { connect, metric, publish, startRelay, TestBroadcast, until, view } from './relay-fixture.ts';
-import { routeConsole } from './telemetry/console.ts';
+import {
+  connect,
+  metric,
+  publish,
+  quietConsole,
+  startRelay,
+  TestBroadcast,
+  until,
+  view,
+} from './relay-fixture.ts';
 
 let relay: Relay;
-let restoreConsole: () => void;
 
-beforeAll(() => {
-  restoreConsole = routeConsole(pino({ level: 'silent' }));
-});
-
-afterAll(() => restoreConsole());
+quietConsole();
 
 beforeEach(async () => {
   relay = await startRelay();
@@ -49,21 +51,24 @@ describe('for a finite publish that is read to its end, every count is exact', (
   const names = Object.keys(plan) as (keyof typeof plan)[];
 
   test.each([
-    [1, 'moq-lite-05', 'moq-lite-05'],
-    [5, 'moq-lite-05', 'moq-lite-05'],
-    [5, 'moq-lite-03', 'moq-lite-04'],
-    [5, 'moqt-18', 'moql'],
-  ])('%i viewers, %s to %s', async (count, from, to) => {
+    [1, 'moq-lite-05', 'moq-lite-05', 'websocket'],
+    [5, 'moq-lite-05', 'moq-lite-05', 'websocket'],
+    [5, 'moq-lite-03', 'moq-lite-04', 'websocket'],
+    [5, 'moqt-18', 'moql', 'websocket'],
+    [1, 'moq-lite-05', 'moq-lite-05', 'webtransport'],
+    [5, 'moq-lite-05', 'moq-lite-05', 'webtransport'],
+    [5, 'moqt-20', 'moq-lite-03', 'webtransport'],
+  ] as const)('%i viewers, %s to %s over %s', async (count, from, to, transport) => {
     const broadcast = new TestBroadcast();
     broadcast.catalog({ video: ['hi', 'lo'], audio: ['sound'] });
     for (const name of names) broadcast.track(name);
-    await publish(relay, await connect(relay, { protocol: from }), 'demo/bbb', broadcast);
+    await publish(relay, await connect(relay, { protocol: from, transport }), 'demo/bbb', broadcast);
     await until(async () => (await traffic('received', 'catalog')).frames === 1);
 
     const viewers = await Promise.all(
       Array.from({ length: count }, async () => {
-        const viewer = await connect(relay, { protocol: to });
-        await until(async () => viewer.announced().next().then(Boolean));
+        const viewer = await connect(relay, { protocol: to, transport });
+        expect(await viewer.announced().next()).toEqual({ path: 'demo/bbb', active: true });
         return Object.fromEntries(
           [...names, 'catalog.json'].map((name) => [name, view(viewer, 'demo/bbb', name)]),
         );
@@ -129,6 +134,35 @@ describe('for a finite publish that is read to its end, every count is exact', (
   });
 });
 
+test.each(['websocket', 'webtransport'] as const)(
+  'over %s, a viewer gets all that the relay says it sent, also when the publisher ends in the middle',
+  async (transport) => {
+    const broadcast = new TestBroadcast();
+    broadcast.track('video');
+    const publisher = await connect(relay, { transport });
+    await publish(relay, publisher, 'demo/bbb', broadcast);
+    const viewers = await Promise.all(
+      [1, 2, 3].map(async () => view(await connect(relay, { transport }), 'demo/bbb', 'video')),
+    );
+    await until(async () => (await metric(relay, 'moq_relay_active_subscribers')) === 3);
+    for (let i = 0; i < 30; i++) {
+      broadcast.write('video', { groups: 1, frames: 10, bytes: 20_000 });
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    broadcast.close();
+    await until(() => viewers.every(({ ended }) => ended));
+    await until(async () => (await metric(relay, 'moq_relay_active_subscriptions')) === 0);
+    const seen = { groups: 0, frames: 0, bytes: 0 };
+    for (const { groups, frames, bytes } of viewers) {
+      seen.groups += groups;
+      seen.frames += frames;
+      seen.bytes += bytes;
+    }
+    expect(await traffic('sent', 'video')).toEqual(seen);
+    expect(seen.frames).toBeGreaterThan(0);
+  },
+);
+
 describe.each(PROTOCOLS)('from %s', (from) => {
   test.each(PROTOCOLS)('to %s', async (to) => {
     const publisher = await connect(relay, { protocol: from });
@@ -147,5 +181,10 @@ describe.each(PROTOCOLS)('from %s', (from) => {
     await until(async () => (await metric(relay, 'moq_relay_frames_sent_total')) === 12);
     expect(await metric(relay, 'moq_relay_groups_sent_total')).toBe(3);
     expect(await metric(relay, 'moq_relay_bytes_sent_total')).toBe(1200);
+    publisher.close();
+    viewer.close();
+    await until(async () => (await metric(relay, 'moq_relay_active_sessions')) === 0);
+    expect(await metric(relay, 'moq_relay_sessions_closed_total', { reason: 'client' })).toBe(2);
+    expect(await metric(relay, 'moq_relay_errors_total')).toBe(0);
   });
 });

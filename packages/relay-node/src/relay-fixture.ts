@@ -1,7 +1,11 @@
 /** What the tests of the relay share: real clients, and a look at the real `/metrics`. */
 import { Broadcast, Connection, type Group, Path, Time, type Track } from '@moq/net';
+import { pino } from 'pino';
+import { afterAll, beforeAll } from 'vitest';
+import { connect as connectClient } from './client.ts';
 import type { RelayOptions } from './config.ts';
 import { createRelay, type Relay } from './relay.ts';
+import { routeConsole } from './telemetry/console.ts';
 import { dialWebSocket } from './transport/websocket-client.ts';
 
 /** Any free ports, and no metrics of the process. */
@@ -13,18 +17,32 @@ export function startRelay(options: RelayOptions = {}): Promise<Relay> {
 export interface ConnectOptions {
   /** The path of the URL, which is the root of the session. */
   readonly path?: string;
-  /** The MoQ protocol it speaks. */
+  /** The MoQ protocol it speaks; moq-lite 05 by default. */
   readonly protocol?: string;
+  /** What carries it; a WebSocket by default. */
+  readonly transport?: 'websocket' | 'webtransport';
 }
 
-/** Connects over WebSocket. */
+/** Connects a client. */
 export async function connect(
   relay: Pick<Relay, 'url'>,
   options: ConnectOptions = {},
 ): Promise<Connection.Established> {
   const url = new URL(options.path ?? '/', relay.url);
-  const transport = await dialWebSocket(url, [options.protocol ?? 'moq-lite-05']);
-  return Connection.connect(url, { transport });
+  const protocols = [options.protocol ?? 'moq-lite-05'];
+  if (options.transport !== 'webtransport') {
+    return Connection.connect(url, { transport: await dialWebSocket(url, protocols) });
+  }
+  return connectClient(url, { protocols });
+}
+
+/** Keeps what the protocol layer prints off the output of the tests. */
+export function quietConsole(): void {
+  let restore: () => void;
+  beforeAll(() => {
+    restore = routeConsole(pino({ level: 'silent' }));
+  });
+  afterAll(() => restore());
 }
 
 /** A track that is published: how many groups it has, of how many frames of how many bytes each. */

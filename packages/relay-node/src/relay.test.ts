@@ -1,7 +1,6 @@
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { Path } from '@moq/net';
-import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createRelay, type Relay } from './relay.ts';
 import {
@@ -9,23 +8,18 @@ import {
   makeFrame,
   metric,
   publish,
+  quietConsole,
   Received,
   startRelay,
   TestBroadcast,
   until,
   view,
 } from './relay-fixture.ts';
-import { routeConsole } from './telemetry/console.ts';
 import { dialWebSocket } from './transport/websocket-client.ts';
 
 let relay: Relay;
-let restoreConsole: () => void;
 
-beforeAll(() => {
-  restoreConsole = routeConsole(pino({ level: 'silent' }));
-});
-
-afterAll(() => restoreConsole());
+quietConsole();
 
 beforeEach(async () => {
   relay = await startRelay();

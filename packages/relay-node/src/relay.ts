@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import type { RelayBroadcast } from './broadcast.ts';
+import { Certificates } from './certificates.ts';
 import { type RelayConfig, type RelayOptions, resolveConfig } from './config.ts';
-import { toError } from './errors.ts';
+import { RelayError, toError } from './errors.ts';
 import { createOps } from './http/ops.ts';
 import { createPublic } from './http/public.ts';
 import { type HttpServer, listen } from './http/server.ts';
@@ -12,7 +13,7 @@ import { Session, type SessionHost } from './session.ts';
 import { RelayMetrics } from './telemetry/metrics.ts';
 import { printable } from './telemetry/text.ts';
 import type { IncomingSession } from './transport/transport.ts';
-import { startTransports, type Transports, type TransportStatus } from './transports.ts';
+import { Transports, type TransportStatus } from './transports.ts';
 
 /** The MoQ protocols the relay speaks, the preferred first: what `@moq/net` accepts by subprotocol. */
 export const PROTOCOLS: readonly string[] = [
@@ -27,6 +28,9 @@ export const PROTOCOLS: readonly string[] = [
   'moqt-15',
   'moql',
 ];
+
+/** How many numbers are tried to find one that is free for TCP and UDP. */
+const PORT_ATTEMPTS = 5;
 
 /** How long sessions have to end in order when the relay closes, in milliseconds. */
 const CLOSE_GRACE = 1000;
@@ -76,6 +80,7 @@ class RunningRelay implements Relay {
   readonly #host: SessionHost;
   readonly #sessions = new Map<Session, Promise<void>>();
   readonly #startedAt = performance.now();
+  #certificates: Certificates | undefined;
   #public: HttpServer | undefined;
   #ops: HttpServer[] = [];
   #transports: Transports | undefined;
@@ -126,25 +131,32 @@ class RunningRelay implements Relay {
 
   async start(): Promise<void> {
     const config = this.#config;
-    const { host, port } = config;
-    this.#public = await listen(
-      { purpose: 'clients', host, port, option: 'port' },
-      createPublic({
-        certificateHash: () => undefined,
-        announced: () => this.announced(),
-        health: () => this.#health(),
-      }),
-    );
-    this.#transports = await startTransports({
-      config,
-      http: this.#public.server,
-      options: {
-        protocols: PROTOCOLS,
-        idleTimeout: config.idleTimeout * 1000,
-        onSession: (incoming) => this.#admit(incoming),
-        onError: (error) => this.#peerFault(error),
-      },
+    this.#certificates = await Certificates.open(config, (certificate) => {
+      this.#transports?.setCertificate(certificate);
+      this.#log.info({ sha256: certificate.sha256 }, 'certificate replaced');
     });
+    for (let attempt = 1; !this.#transports; attempt++) {
+      this.#public = await this.#listenPublic();
+      try {
+        this.#transports = await Transports.start({
+          config,
+          http: this.#public.server,
+          port: this.#public.port,
+          certificate: this.#certificates.current,
+          options: {
+            protocols: PROTOCOLS,
+            idleTimeout: config.idleTimeout * 1000,
+            onSession: (incoming) => this.#admit(incoming),
+            onError: (error) => this.#peerFault(error),
+          },
+        });
+      } catch (error) {
+        // A number that was free for TCP need not be free for UDP; if any will do, another one is tried.
+        const taken = error instanceof RelayError && error.code === 'port_taken';
+        if (!taken || config.port !== 0 || attempt === PORT_ATTEMPTS) throw error;
+        await this.#public.close();
+      }
+    }
     for (const opsHost of config.opsHosts) this.#ops.push(await this.#listenOps(opsHost));
     const listening = this.transports.filter(({ state }) => state === 'listening').map(({ name }) => name);
     this.#metrics.transports(listening);
@@ -179,9 +191,29 @@ class RunningRelay implements Relay {
       }),
     ]);
     grace.abort();
+    this.#certificates?.close();
     await this.#transports?.close();
     await Promise.all([this.#public, ...this.#ops].map((server) => server?.close()));
     if (this.#listening) this.#log.info('relay closed');
+  }
+
+  #listenPublic(): Promise<HttpServer> {
+    const { certificate, host, port } = this.#config;
+    return listen(
+      {
+        purpose: 'clients',
+        host,
+        port,
+        option: 'port',
+        tls: certificate === undefined ? undefined : this.#certificates?.current,
+      },
+      createPublic({
+        certificateHash: () =>
+          this.#transports?.usesCertificate ? this.#certificates?.current.sha256 : undefined,
+        announced: () => this.announced(),
+        health: () => this.#health(),
+      }),
+    );
   }
 
   // Several addresses may share one number; the first decides which.
