@@ -9,5 +9,13 @@ export * as logFields from './log-fields.ts';
 export { otelName } from './otel-name.ts';
 export * as relay from './relay.ts';
 export { type Group, schema } from './schema.ts';
+export type {
+  CounterHandle,
+  GaugeHandle,
+  Handle,
+  HistogramHandle,
+  Instruments,
+  SeriesOf,
+} from './series/instruments.ts';
 export * as spans from './spans.ts';
 export * as stack from './stack.ts';
