@@ -1,4 +1,6 @@
-import { Connection } from '@moq/net';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { connect, type MoqConnection } from '@moq-observability/relay-node/client';
 
 import { LoadError, messageOf } from './error.ts';
 
@@ -10,6 +12,8 @@ export type TransportChoice = (typeof TRANSPORTS)[number];
 
 /** How long connecting may take, in milliseconds. */
 const TIMEOUT = 10_000;
+/** How long WebTransport goes alone before WebSocket is tried too, in milliseconds: as browsers do with MoQ. */
+const HEAD_START = 500;
 
 /**
  * Opens a MoQ session with a relay.
@@ -18,16 +22,37 @@ const TIMEOUT = 10_000;
  */
 export async function connectRelay(
   url: URL,
-  transport: TransportChoice,
+  choice: TransportChoice,
   signal: AbortSignal,
-): Promise<Connection.Established> {
-  if (transport === 'webtransport')
-    throw new LoadError('connect', 'WebTransport cannot be had in this process');
+): Promise<MoqConnection> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]);
   try {
-    return await Connection.connect(url, { websocket: { enabled: true, delay: 0 }, signal: limit });
+    if (choice !== 'auto') return await connect(url, { transport: choice, signal: limit });
+    return await connectByEither(url, limit);
   } catch (error) {
     const why = limit.aborted && !signal.aborted ? `no answer in ${TIMEOUT / 1_000} s` : messageOf(error);
-    throw new LoadError('connect', `cannot reach ${url.href} by ${transport}: ${why}`, { cause: error });
+    throw new LoadError('connect', `cannot reach ${url.href}: ${why}`, { cause: error });
   }
+}
+
+/** Takes WebTransport, or WebSocket when the other fails or is slower by more than its head start. */
+async function connectByEither(url: URL, signal: AbortSignal): Promise<MoqConnection> {
+  const over = new AbortController();
+  const stop = AbortSignal.any([signal, over.signal]);
+  const webtransport = connect(url, { transport: 'webtransport', signal: stop });
+  const fallback = async (): Promise<MoqConnection> => {
+    const failed = new Promise<void>((resolve) => {
+      webtransport.catch(() => resolve());
+    });
+    await Promise.race([failed, wait(HEAD_START, undefined, { signal: stop })]);
+    return connect(url, { transport: 'websocket', signal: stop });
+  };
+  const attempts = [webtransport, fallback()];
+  const winner = await Promise.any(attempts);
+  over.abort();
+  for (const attempt of attempts) {
+    // Whoever comes in second is not needed, and failing is as good.
+    void attempt.then((connection) => connection !== winner && connection.close()).catch(() => {});
+  }
+  return winner;
 }

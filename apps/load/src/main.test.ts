@@ -46,7 +46,7 @@ class Tool implements AsyncDisposable {
   }
 }
 
-describe.concurrent('the tool', () => {
+describe('the tool', { timeout: 60_000 }, () => {
   it('tells what it can, and what is wrong, by its exit code too', async () => {
     await using help = new Tool(['view', '--help']);
     await using wrong = new Tool(['proxy', '--loss', '10']);
@@ -85,7 +85,7 @@ describe.concurrent('the tool', () => {
     const common = ['--relay', relay.url.href, '--transport', 'websocket'];
     await using publisher = new Tool(['publish', ...common]);
     await using viewer = new Tool(['view', ...common, '--count', '2']);
-    await vi.waitFor(() => expect(viewer.stderr).toContain('of 2 watching'), { timeout: 10_000 });
+    await vi.waitFor(() => expect(viewer.stderr).toContain('of 2 watching'), { timeout: 30_000 });
     viewer.signal('SIGINT');
     expect(await viewer.end()).toBe(0);
     expect(JSON.parse(viewer.stdout)).toMatchObject({ viewers: 2, reconnects: 0 });
@@ -103,7 +103,7 @@ describe.concurrent('the tool', () => {
     try {
       const addresses = ['--listen', '127.0.0.1:0', '--target', `127.0.0.1:${echo.address().port}`];
       await using tool = new Tool(['proxy', ...addresses, '--control', '127.0.0.1:0', '--cut', '1h@1h']);
-      await vi.waitFor(() => expect(tool.stderr).toContain('forwarding'), { timeout: 10_000 });
+      await vi.waitFor(() => expect(tool.stderr).toContain('forwarding'), { timeout: 30_000 });
       const { address, control } = JSON.parse(tool.stderr);
       const post = (path: string, body: object): Promise<Response> =>
         fetch(`http://127.0.0.1:${control.port}${path}`, { method: 'POST', body: JSON.stringify(body) });
@@ -114,7 +114,7 @@ describe.concurrent('the tool', () => {
       await vi.waitFor(async () => {
         const stats = await fetch(`http://127.0.0.1:${control.port}/`);
         expect(await stats.json()).toMatchObject({ up: { packets: 1, cut: 1 }, cut: true });
-      });
+      }, 30_000);
       tool.signal('SIGINT');
       expect(await tool.end()).toBe(0);
       expect(JSON.parse(tool.stdout)).toMatchObject({ up: { packets: 1, cut: 1 }, down: { packets: 1 } });

@@ -1,0 +1,3 @@
+import { describeChannel } from './channel-suite.ts';
+
+describeChannel('websocket');
