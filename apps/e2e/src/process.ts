@@ -31,14 +31,15 @@ function signalGroup(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Starts a process in a group of its own, from the root of the workspace. */
+/** Starts a process in a group of its own, by default from the root of the workspace. */
 export function start(
   command: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  folder: string = root,
 ): Running {
   const child: ChildProcess = spawn(command, args, {
-    cwd: root,
+    cwd: folder,
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...environment },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -7,12 +7,16 @@ type SampleLabels = Readonly<Record<string, string>>;
 /** The whole stack as `pnpm dev` starts it, on ports of its own. */
 export interface Stack extends AsyncDisposable {
   readonly running: Running;
+  /** The environment that moved its ports. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly relayPort: number;
   readonly relay: string;
   readonly player: string;
   readonly prometheus: string;
   /** All ports it listens on. */
   readonly ports: readonly number[];
+  /** The relay's own /metrics. */
+  relayMetrics(): Promise<string>;
   /** The sum of a metric's samples at the relay's own /metrics, or undefined when there are none. */
   relayValue(metric: Metric, labels: SampleLabels): Promise<number | undefined>;
   /** The sum of what Prometheus last scraped, or undefined when it has no such series. */
@@ -36,8 +40,15 @@ function sumOf(exposition: string, name: string, labels: SampleLabels): number |
   return sum;
 }
 
+/** How {@link startStack} starts it. */
+export interface StackOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The root of the workspace it runs from; this one by default. */
+  readonly root?: string;
+}
+
 /** Starts the stack and waits until it says that all is up. */
-export async function startStack(environment: Readonly<Record<string, string>> = {}): Promise<Stack> {
+export async function startStack({ environment, root }: StackOptions = {}): Promise<Stack> {
   const names = [
     'MOQ_RELAY_PORT',
     'MOQ_RELAY_OPS_PORT',
@@ -48,29 +59,33 @@ export async function startStack(environment: Readonly<Record<string, string>> =
   ] as const;
   const ports = await Promise.all(names.map(() => freePort()));
   const port = (name: (typeof names)[number]): number => ports[names.indexOf(name)]!;
-  const running = start('pnpm', ['dev'], {
+  const settings = {
     ...Object.fromEntries(names.map((name) => [name, String(port(name))])),
     MOQ_DEV_VIEWERS: '0',
     ...environment,
-  });
+  };
+  const running = start('pnpm', ['dev'], settings, root);
   try {
     await running.waitFor(/Ctrl-C ends everything/, 120_000);
   } catch (error) {
     await running[Symbol.asyncDispose]();
     throw error;
   }
+  const relayMetrics = async (): Promise<string> => {
+    const response = await fetch(`http://127.0.0.1:${port('MOQ_RELAY_OPS_PORT')}/metrics`);
+    return response.text();
+  };
   const prometheus = `http://127.0.0.1:${port('MOQ_PROMETHEUS_PORT')}`;
   return {
     running,
+    settings,
     relayPort: port('MOQ_RELAY_PORT'),
     relay: `http://127.0.0.1:${port('MOQ_RELAY_PORT')}/`,
     player: `http://127.0.0.1:${port('MOQ_PLAYER_PORT')}/`,
     prometheus,
     ports,
-    async relayValue(metric, labels) {
-      const response = await fetch(`http://127.0.0.1:${port('MOQ_RELAY_OPS_PORT')}/metrics`);
-      return sumOf(await response.text(), metric.name, labels);
-    },
+    relayMetrics,
+    relayValue: async (metric, labels) => sumOf(await relayMetrics(), metric.name, labels),
     async prometheusValue(metric, labels, suffix = undefined) {
       const matchers = Object.entries(labels).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
       const query = `sum(${metric.name}${suffix ?? ''}{${matchers.join(',')}})`;

@@ -1,0 +1,109 @@
+import { relay } from '@moq-observability/moq-metrics';
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually, root, start } from './process.ts';
+import { type Stack, startStack } from './stack.ts';
+
+const left = new Set(['node_modules', 'dist', '.git', '.turbo', '.vite']);
+let folder: string;
+let schema: string;
+let stack: Stack;
+
+// Files are edited here, so it runs in a copy of the workspace.
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'moq-workspace-'));
+  await cp(root, folder, { recursive: true, filter: (path) => !left.has(basename(path)) });
+  await promisify(execFile)('pnpm', ['install', '--frozen-lockfile', '--prefer-offline'], { cwd: folder });
+  schema = join(folder, 'packages/moq-metrics/src/relay.ts');
+  stack = await startStack({ root: folder, environment: { MOQ_DEV_VIEWERS: '2' } });
+});
+afterAll(async () => {
+  await stack?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+test('one table tells what is where and in which state', () => {
+  const rows = stack.running.output().split('\n');
+  for (const [what, url] of [
+    ['player', stack.player],
+    ['relay', stack.relay],
+    ['Prometheus', stack.prometheus],
+    ['publisher', 'demo/clock.hang'],
+    ['viewers', 'demo/clock.hang'],
+  ] as const) {
+    const port = /:(\d+)/.exec(url)?.[1];
+    const row = rows.filter((line) => line.trimStart().startsWith(what) && line.includes(port ?? url));
+    expect(row.join('\n'), what).toMatch(/\bup\b/);
+  }
+});
+
+test('two viewers in Node watch the channel', async () => {
+  const labels = { broadcast: 'demo/clock.hang' };
+  await eventually(
+    'two viewers',
+    async () => (await stack.relayValue(relay.activeSubscribers, labels)) === 2,
+  );
+});
+
+test('an edit of the schema restarts what depends on it', async () => {
+  const before = await readFile(schema, 'utf8');
+  expect(before).toContain(relay.activeStreams.description);
+  await writeFile(schema, before.replace(relay.activeStreams.description, 'Edited while it runs'));
+  await eventually(
+    'the new text is served',
+    async () => (await stack.relayMetrics()).includes('Edited while it runs'),
+    30_000,
+  );
+});
+
+test('an edit that does not compile prints one error, and the last good state stays up', async () => {
+  const before = await readFile(schema, 'utf8');
+  const printed = stack.running.output().length;
+  await writeFile(schema, `${before}\nexport const broken: number = 'text';\n`);
+  const said = (): string => stack.running.output().slice(printed);
+  await eventually('the error', () => said().includes('relay.ts'), 30_000);
+  expect(said().match(/error/g)).toHaveLength(1);
+  expect(await stack.relayMetrics()).toContain('Edited while it runs');
+  await writeFile(schema, before.replace('Edited while it runs', 'Good again'));
+  await eventually('good again', async () => (await stack.relayMetrics()).includes('Good again'), 30_000);
+});
+
+test('a taken port is one line that names the port and the variable that moves it', async () => {
+  await using second = start('pnpm', ['dev'], stack.settings, folder);
+  expect(await second.exited).toBe(2);
+  const lines = second.output().trim().split('\n');
+  const named = lines.filter((line) => line.includes('MOQ_') && line.includes(String(stack.relayPort)));
+  expect(named, second.output()).toHaveLength(1);
+  expect(await listens(stack.relayPort)).toBe(true);
+});
+
+async function freed(ended: Stack): Promise<void> {
+  await ended.running.exited;
+  for (const port of ended.ports) {
+    await eventually(`port ${port} is free`, async () => !(await listens(port)), 10_000);
+  }
+}
+
+test('Ctrl-C ends everything and frees every port', async () => {
+  stack.running.killGroup('SIGINT');
+  await freed(stack);
+});
+
+test('SIGTERM to the outermost process ends everything and frees every port', async () => {
+  await using another = await startStack({ root: folder });
+  another.running.kill('SIGTERM');
+  await freed(another);
+});
