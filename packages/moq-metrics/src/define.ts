@@ -1,4 +1,4 @@
-import { isEnum, type LabelSet, type LabelValues, type NoLabels } from './labels.ts';
+import { isEnum, isLabelValue, type LabelSet, type LabelValues, type NoLabels } from './labels.ts';
 
 /** Who measures: the relay, the player in the page, the collector, or software that is not ours. */
 export type Owner = 'relay' | 'player' | 'collector' | 'stack';
@@ -147,10 +147,18 @@ function complete<L extends LabelValues>(
   if (!unit || unit === '1')
     throw new DefinitionError(name, 'a unit is missing: what is counted is written {thing}');
   for (const [label, values] of Object.entries(labels as LabelSet)) {
-    if (!/^[a-z][a-z0-9_]*$/.test(label)) throw new DefinitionError(name, `"${label}" is not a label name`);
+    if (!/^[a-z][a-z0-9_]*$/.test(label) || label === 'le') {
+      throw new DefinitionError(name, `"${label}" is not a label name`);
+    }
     if (isEnum(values) ? values.length === 0 : !(values.limit >= 1)) {
       throw new DefinitionError(name, `label "${label}" has room for no value`);
     }
+    if (isEnum(values) && (new Set(values).size < values.length || !values.every(isLabelValue))) {
+      throw new DefinitionError(name, `label "${label}" has a value twice, or one that is none`);
+    }
+  }
+  if (definition.stability === 'deprecated' && !definition.replacement) {
+    throw new DefinitionError(name, 'deprecated without saying what to use instead');
   }
   return {
     owner: OWNERS.find(([prefix]) => name.startsWith(prefix))?.[1] ?? 'stack',

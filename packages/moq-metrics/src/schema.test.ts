@@ -66,6 +66,18 @@ test('a definition that cannot work names the metric and what is wrong', () => {
     'moq_relay_things: label "a" has room for no value',
   );
   expect(() => gauge<{ a: string }>({ ...right, labels: { a: [] } })).toThrow('moq_relay_things: label "a"');
+  expect(() => gauge<{ a: 'x' }>({ ...right, labels: { a: ['x', 'x'] } })).toThrow(
+    'moq_relay_things: label "a" has a value twice, or one that is none',
+  );
+  expect(() => gauge<{ a: '' }>({ ...right, labels: { a: [''] } })).toThrow(
+    'moq_relay_things: label "a" has a value',
+  );
+  expect(() => gauge<{ le: string }>({ ...right, labels: { le: bounded(1) } })).toThrow(
+    '"le" is not a label name',
+  );
+  expect(() => gauge({ ...right, stability: 'deprecated' })).toThrow(
+    'moq_relay_things: deprecated without saying what to use instead',
+  );
   expect(() => gauge<{ 'a-b': string }>({ ...right, labels: { 'a-b': bounded(1) } })).toThrow(
     'moq_relay_things: "a-b" is not a label name',
   );

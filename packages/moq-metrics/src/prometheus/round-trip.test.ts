@@ -10,9 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bounded, counter, type CounterMetric, isLabelValue } from '../index.ts';
+import { bounded, client, counter, type CounterMetric, isLabelValue, schema } from '../index.ts';
 import { parseExposition } from '../exposition.ts';
 import { createPrometheusMetrics, type PrometheusMetrics } from '../prometheus.ts';
+import { exampleQuery } from '../registry/reference.ts';
 
 const heard: CounterMetric<{ first: string; second: string }> = counter({
   name: 'moq_relay_heard_total',
@@ -118,6 +119,7 @@ describe('read back from a Prometheus that scraped them', () => {
         `--config.file=${config}`,
         `--storage.tsdb.path=${join(directory, 'data')}`,
         `--web.listen-address=127.0.0.1:${apiPort}`,
+        '--enable-feature=exemplar-storage',
       ],
       { stdio: 'ignore' },
     );
@@ -176,5 +178,37 @@ describe('read back from a Prometheus that scraped them', () => {
       ),
       { numRuns: 4, endOnFailure: true },
     );
+  });
+
+  test('exemplars arrive', async () => {
+    metrics = createPrometheusMetrics();
+    const labels = { namespace: 'a', broadcast: 'a/b' };
+    const since = Date.now();
+    metrics
+      .histogram(client.latency)
+      .series(labels)
+      .observe(0.42, { trace_id: '0af7651916cd43dd8448eb211c80319c' });
+    metrics.counter(client.rebufferCount).series(labels).add(1, { trace_id: 'b7ad6b7169203331' });
+    await scraped();
+    const exemplars = async (query: string): Promise<unknown> =>
+      get(
+        `query_exemplars?query=${encodeURIComponent(query)}&start=${since / 1000 - 5}&end=${Date.now() / 1000 + 5}`,
+      );
+    expect(await exemplars(`${client.latency.name}_bucket`)).toMatchObject([
+      {
+        seriesLabels: { job: 'openmetrics', broadcast: 'a/b', le: '0.5' },
+        exemplars: [{ labels: { trace_id: '0af7651916cd43dd8448eb211c80319c' }, value: '0.42' }],
+      },
+    ]);
+    expect(await exemplars(client.rebufferCount.name)).toMatchObject([
+      { exemplars: [{ labels: { trace_id: 'b7ad6b7169203331' }, value: '1' }] },
+    ]);
+  });
+
+  test('the examples of the reference are queries it understands', async () => {
+    for (const metric of schema().flatMap((group) => [...group.metrics.values()])) {
+      const response = await fetch(`${api}/query?query=${encodeURIComponent(exampleQuery(metric))}`);
+      expect(await response.json(), exampleQuery(metric)).toMatchObject({ status: 'success' });
+    }
   });
 });

@@ -22,6 +22,14 @@ test('the reference has every metric, span, event and attribute', () => {
   expect(text).toContain('- elsewhere: CMCD `ltc`\n');
 });
 
+test('the reference says where metrics are used, as far as it is told', () => {
+  const text = reference({
+    [client.latency.name]: { dashboards: ['Latency', 'Overview'], alerts: ['HighClientLatency'] },
+  });
+  expect(text).toContain('- on dashboards: Latency, Overview\n- in alerts: HighClientLatency\n');
+  expect(reference()).not.toContain('on dashboards');
+});
+
 test('examples ask what a metric is for', () => {
   expect(exampleQuery(relay.bytesSent)).toBe(`sum by (broadcast) (rate(${relay.bytesSent.name}[5m]))`);
   expect(exampleQuery(relay.cacheHits)).toBe(`sum(rate(${relay.cacheHits.name}[5m]))`);
