@@ -25,8 +25,6 @@ import { UdpSocket } from './udp-socket.ts';
 
 /** Clients must pad their first packets to this, so that an answer is never much longer than the question. */
 const MIN_INITIAL = 1200;
-/** How long a client has from its first packet to its request, in milliseconds. */
-const SETUP_TIMEOUT = 10_000;
 /** How long clients have to take leave when the server closes, or their request was refused, in milliseconds. */
 const CLOSE_GRACE = 500;
 /** From this many unfinished handshakes on, clients have to prove their address before anything is kept of them. */
@@ -41,6 +39,8 @@ export interface QuicheOptions extends TransportOptions, ConnectionLimits {
   readonly certificate: Certificate;
   /** Connections open at once; packets of further clients are ignored. Default 10,000. */
   readonly maxSessions?: number;
+  /** How long a client has from its first packet to its request, in milliseconds. Default 10,000. */
+  readonly setupTimeout?: number;
 }
 
 /** A listening QUIC transport. */
@@ -48,6 +48,8 @@ export interface QuicheServer extends TransportServer {
   readonly name: 'quiche';
   /** The UDP port it listens on. */
   readonly port: number;
+  /** Connections at present, those that are arriving or taking leave included. */
+  readonly connections: number;
   /** Presents another certificate to clients that connect from now on. */
   setCertificate(certificate: Certificate): void;
 }
@@ -91,6 +93,10 @@ class Server implements QuicheServer {
 
   get port(): number {
     return this.#endpoint.socket.local.port;
+  }
+
+  get connections(): number {
+    return this.#connections.size;
   }
 
   setCertificate(certificate: Certificate): void {
@@ -173,7 +179,11 @@ class Server implements QuicheServer {
         new Http3(
           native,
           this.#endpoint,
-          { isServer: true, idleTimeout: this.#options.idleTimeout, setupTimeout: SETUP_TIMEOUT },
+          {
+            isServer: true,
+            idleTimeout: this.#options.idleTimeout,
+            setupTimeout: this.#options.setupTimeout ?? 10_000,
+          },
           events,
         ),
       remoteAddress(from),
