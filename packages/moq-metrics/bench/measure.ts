@@ -8,7 +8,10 @@ export interface Row {
 
 const ROUNDS = 7;
 
-/** Time of one pass through the loop of `run`, in nanoseconds: the median of several rounds, after one to warm up. */
+/**
+ * Time of one pass through the loop of `run`, in nanoseconds: the best of several rounds, after one to warm up, as
+ * whatever else the machine does can only make a round longer.
+ */
 export function nanoseconds(iterations: number, run: (iterations: number) => void): number {
   run(iterations);
   const rounds = Array.from({ length: ROUNDS }, () => {
@@ -16,7 +19,7 @@ export function nanoseconds(iterations: number, run: (iterations: number) => voi
     run(iterations);
     return Number(process.hrtime.bigint() - start) / iterations;
   });
-  return rounds.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)]!;
+  return Math.min(...rounds);
 }
 
 /** What is on the heap after a collection, in bytes. Node has to run with `--expose-gc`. */

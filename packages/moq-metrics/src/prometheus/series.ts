@@ -2,9 +2,8 @@
  * Series counted in plain numbers. A cell is the series itself; a handle counts into a cell until it is closed, and
  * into nothing afterwards.
  */
-import type { LabelValues } from '../labels.ts';
-import { isLabelValue } from '../labels.ts';
 import { labelsText } from '../exposition/format.ts';
+import { isLabelValue, type LabelValues } from '../labels.ts';
 
 /** What points from a series at an example of what it counted: `trace_id`, `span_id`. */
 export type ExemplarLabels = LabelValues;
@@ -21,8 +20,8 @@ export interface Exemplar {
 /** How long the labels of an exemplar may be together, by OpenMetrics. */
 const EXEMPLAR_MAX = 128;
 
-/** Labels with nothing in them that breaks the line, or undefined when they are too long. */
-function exemplar(labels: ExemplarLabels, value: number, now: () => number): Exemplar | undefined {
+/** An example to show, or nothing when its labels are too long or would break the line. */
+function exemplarOf(labels: ExemplarLabels, value: number, now: () => number): Exemplar | undefined {
   const entries = Object.entries(labels);
   const length = entries.reduce((sum, [name, text]) => sum + name.length + text.length, 0);
   if (
@@ -35,7 +34,8 @@ function exemplar(labels: ExemplarLabels, value: number, now: () => number): Exe
 }
 
 /** What all series have. */
-abstract class Cell {
+abstract class LabelledCell {
+  /** Those asked for, but for values that were folded. */
   readonly labels: LabelValues;
   /** The labels, as they stand between the braces. */
   readonly text: string;
@@ -47,20 +47,20 @@ abstract class Cell {
 }
 
 /** A counter's series. */
-export class CounterCell extends Cell {
+export class CounterCell extends LabelledCell {
   value = 0;
   exemplar: Exemplar | undefined;
 }
 
 /** A gauge's series. */
-export class GaugeCell extends Cell {
+export class GaugeCell extends LabelledCell {
   value = 0;
   /** Whether it was ever set: then it tells one thing, and adding it to another has no meaning. */
   absolute = false;
 }
 
 /** A histogram's series. */
-export class HistogramCell extends Cell {
+export class HistogramCell extends LabelledCell {
   /** One count per bucket, and last the one past the highest bound. */
   readonly counts: Float64Array;
   sum = 0;
@@ -73,131 +73,117 @@ export class HistogramCell extends Cell {
 }
 
 /** What all handles have. */
-abstract class Handle {
+abstract class Handle<Cell extends LabelledCell> {
+  /** Where it counts: a series, and once it is closed a place nobody looks at. */
+  protected cell: Cell;
   #release: (() => void) | undefined;
 
-  constructor(release: () => void) {
+  constructor(cell: Cell, release: () => void) {
+    this.cell = cell;
     this.#release = release;
+  }
+
+  /** The labels of the series: those asked for, but for values that were folded. */
+  get labels(): LabelValues {
+    return this.cell.labels;
   }
 
   /** Ends the counting: what comes later goes nowhere. The slots the handle held may be given to others some day. */
   close(): void {
-    this.#release?.();
+    if (!this.#release) return;
+    this.#release();
     this.#release = undefined;
+    this.cell = this.nowhere();
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
+
+  protected abstract nowhere(): Cell;
 }
 
 /** Counts into one series of a counter. */
-export class CounterSeries extends Handle {
-  #cell: CounterCell;
+export class CounterSeries extends Handle<CounterCell> {
   readonly #now: () => number;
 
   constructor(cell: CounterCell, now: () => number, release: () => void) {
-    super(release);
-    this.#cell = cell;
+    super(cell, release);
     this.#now = now;
-  }
-
-  /** The labels of the series: those asked for, but for values that were folded. */
-  get labels(): LabelValues {
-    return this.#cell.labels;
   }
 
   /** What the series counts now. */
   get value(): number {
-    return this.#cell.value;
+    return this.cell.value;
   }
 
   /** Adds to the series. Negative and non-finite amounts are ignored: a counter only grows. */
   add(amount = 1, labels?: ExemplarLabels): void {
     if (!(amount >= 0 && amount < Number.POSITIVE_INFINITY)) return;
-    this.#cell.value += amount;
-    if (labels) this.#cell.exemplar = exemplar(labels, amount, this.#now) ?? this.#cell.exemplar;
+    const { cell } = this;
+    cell.value += amount;
+    if (labels) cell.exemplar = exemplarOf(labels, amount, this.#now) ?? cell.exemplar;
   }
 
-  override close(): void {
-    super.close();
-    this.#cell = new CounterCell({});
+  protected override nowhere(): CounterCell {
+    return new CounterCell({});
   }
 }
 
 /** Counts into one series of a gauge. */
-export class GaugeSeries extends Handle {
-  #cell: GaugeCell;
-
-  constructor(cell: GaugeCell, release: () => void) {
-    super(release);
-    this.#cell = cell;
-  }
-
-  /** The labels of the series: those asked for, but for values that were folded. */
-  get labels(): LabelValues {
-    return this.#cell.labels;
-  }
-
+export class GaugeSeries extends Handle<GaugeCell> {
   /** What the series says now. */
   get value(): number {
-    return this.#cell.value;
+    return this.cell.value;
   }
 
   /** Sets the value. */
   set(value: number): void {
-    this.#cell.value = value;
-    this.#cell.absolute = true;
+    const { cell } = this;
+    cell.value = value;
+    cell.absolute = true;
   }
 
   /** Adds to the value; a negative amount subtracts. Non-finite amounts are ignored. */
   add(amount = 1): void {
-    if (amount > Number.NEGATIVE_INFINITY && amount < Number.POSITIVE_INFINITY) this.#cell.value += amount;
+    if (amount > Number.NEGATIVE_INFINITY && amount < Number.POSITIVE_INFINITY) this.cell.value += amount;
   }
 
-  override close(): void {
-    super.close();
-    this.#cell = new GaugeCell({});
+  protected override nowhere(): GaugeCell {
+    return new GaugeCell({});
   }
 }
 
 /** Counts into one series of a histogram. */
-export class HistogramSeries extends Handle {
-  #cell: HistogramCell;
+export class HistogramSeries extends Handle<HistogramCell> {
   readonly #buckets: readonly number[];
   readonly #now: () => number;
 
   constructor(cell: HistogramCell, buckets: readonly number[], now: () => number, release: () => void) {
-    super(release);
-    this.#cell = cell;
+    super(cell, release);
     this.#buckets = buckets;
     this.#now = now;
   }
 
-  /** The labels of the series: those asked for, but for values that were folded. */
-  get labels(): LabelValues {
-    return this.#cell.labels;
-  }
-
   /** One count per bucket, and last the one past the highest bound. */
   get counts(): readonly number[] {
-    return [...this.#cell.counts];
+    return [...this.cell.counts];
   }
 
   /** How many values were observed. */
   get count(): number {
-    return this.#cell.counts.reduce((sum, count) => sum + count, 0);
+    return this.cell.counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** The sum of the values observed. */
   get sum(): number {
-    return this.#cell.sum;
+    return this.cell.sum;
   }
 
   /** Observes a value; non-finite ones are ignored. */
   observe(value: number, labels?: ExemplarLabels): void {
     if (!(value > Number.NEGATIVE_INFINITY && value < Number.POSITIVE_INFINITY)) return;
-    const cell = this.#cell;
+    const { cell } = this;
     const bucket = bucketOf(this.#buckets, value);
     cell.counts[bucket]! += 1;
     cell.sum += value;
@@ -217,7 +203,7 @@ export class HistogramSeries extends Handle {
     sum: number,
     example?: { readonly value: number; readonly labels: ExemplarLabels },
   ): void {
-    const cell = this.#cell;
+    const { cell } = this;
     if (counts.length !== cell.counts.length) {
       throw new RangeError(`${cell.counts.length} bucket counts are needed, not ${counts.length}`);
     }
@@ -227,13 +213,12 @@ export class HistogramSeries extends Handle {
   }
 
   #exemplify(bucket: number, value: number, labels: ExemplarLabels): void {
-    const exemplars = (this.#cell.exemplars ??= []);
-    exemplars[bucket] = exemplar(labels, value, this.#now) ?? exemplars[bucket];
+    const exemplars = (this.cell.exemplars ??= []);
+    exemplars[bucket] = exemplarOf(labels, value, this.#now) ?? exemplars[bucket];
   }
 
-  override close(): void {
-    super.close();
-    this.#cell = new HistogramCell({}, this.#buckets.length);
+  protected override nowhere(): HistogramCell {
+    return new HistogramCell({}, this.#buckets.length);
   }
 }
 
