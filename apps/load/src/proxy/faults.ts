@@ -8,7 +8,10 @@ export interface Faults {
   readonly delay: number;
   /** Milliseconds of which up to as many are added at random. UDP packets may overtake one another by it. */
   readonly jitter: number;
-  /** Bits per second that get through, `undefined` for as many as come. */
+  /**
+   * Bits per second that get through, `undefined` for as many as come. Of TCP, the system's own buffers hold some
+   * megabytes more, so a sender feels a low rate late.
+   */
   readonly rate: number | undefined;
 }
 
@@ -38,7 +41,7 @@ export function changeFaults(faults: Faults, change: Partial<Faults>): Faults {
 /** Longest delay and jitter, in milliseconds. */
 const MAX_DELAY = 60_000;
 
-/** Longest time that a UDP packet waits for its turn at a limited rate, in milliseconds; later ones are lost. */
+/** Longest queue at a limited rate, in milliseconds: UDP packets past it are lost, TCP senders have to wait. */
 export const MAX_QUEUE_DELAY = 250;
 
 /** What becomes of a packet: it arrives after this many milliseconds, or it does not. */

@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import type { Endpoint } from '../cli/quantities.ts';
 import type { Conditions, Direction } from './conditions.ts';
 import { DelayLine } from './delay-line.ts';
+import { MAX_QUEUE_DELAY } from './faults.ts';
 
 /** Most connections at a time; more are refused. */
 const MAX_CONNECTIONS = 1024;
@@ -158,7 +159,7 @@ class TcpFlow {
     // A stream stays in order, also when jitter or a changed delay would have it otherwise.
     this.#lastDue = Math.max(this.#lastDue, due);
     this.#inFlight += bytes;
-    if (this.#inFlight > HIGH_WATER) this.#from.pause();
+    if (this.#isFull()) this.#from.pause();
     this.#line.push(chunk, this.#lastDue);
   }
 
@@ -174,7 +175,13 @@ class TcpFlow {
   }
 
   #resume(): void {
-    if (this.#from.isPaused() && this.#inFlight <= HIGH_WATER && !this.#to.writableNeedDrain)
-      this.#from.resume();
+    if (this.#from.isPaused() && !this.#isFull() && !this.#to.writableNeedDrain) this.#from.resume();
+  }
+
+  // A sender faster than the rate has to wait, as it would with a router: otherwise it fills buffers for minutes.
+  #isFull(): boolean {
+    const { delay, jitter, rate } = this.#conditions.faults;
+    const ahead = this.#lastDue - performance.now() - delay - jitter;
+    return this.#inFlight > HIGH_WATER || (rate !== undefined && ahead > MAX_QUEUE_DELAY);
   }
 }
