@@ -150,11 +150,12 @@ function complete<L extends LabelValues>(
     if (!/^[a-z][a-z0-9_]*$/.test(label) || label === 'le') {
       throw new DefinitionError(name, `"${label}" is not a label name`);
     }
-    if (isEnum(values) ? values.length === 0 : !(values.limit >= 1)) {
-      throw new DefinitionError(name, `label "${label}" has room for no value`);
+    if (!isEnum(values)) {
+      if (Number.isInteger(values.limit) && values.limit >= 1) continue;
+      throw new DefinitionError(name, `label "${label}" needs a limit of at least 1, not ${values.limit}`);
     }
-    if (isEnum(values) && (new Set(values).size < values.length || !values.every(isLabelValue))) {
-      throw new DefinitionError(name, `label "${label}" has a value twice, or one that is none`);
+    if (values.length === 0 || new Set(values).size < values.length || !values.every(isLabelValue)) {
+      throw new DefinitionError(name, `label "${label}" has no values, one twice, or one that is none`);
     }
   }
   if (definition.stability === 'deprecated' && !definition.replacement) {

@@ -30,15 +30,10 @@ export const ROOT_NAMESPACE = '_root';
 
 /**
  * A label that takes any value, of which at most `limit` get series of their own. Metrics that share the label share
- * its slots.
- *
- * @throws RangeError when the limit is not an integer of at least 1
+ * its slots. A limit below 1 is refused by the metric that is defined with it.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function bounded(limit: number, within?: BoundedLabel['within']): BoundedLabel {
-  if (!Number.isInteger(limit) || limit < 1) {
-    throw new RangeError(`a bounded label needs a limit of at least 1, not ${limit}`);
-  }
   return within ? { limit, within } : { limit };
 }
 
