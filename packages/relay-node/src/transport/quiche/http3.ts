@@ -91,7 +91,7 @@ export class Http3 implements ConnectionEvents, StreamOwner {
       scratch: this.scratch,
       message,
       protocol,
-      takesDatagrams: this.#settings?.get(Setting.Datagrams) === 1,
+      takesDatagrams: () => this.#settings?.get(Setting.Datagrams) === 1,
     });
     this.#session = session;
     for (const { start, sessionId } of this.#early.splice(0)) this.#deliver(start, sessionId);

@@ -23,7 +23,8 @@ export interface SessionParts {
   readonly message: MessageStream;
   /** The protocol agreed on; empty when there is none. */
   readonly protocol: string;
-  readonly takesDatagrams: boolean;
+  /** Whether the peer takes datagrams, as far as is known by now. */
+  readonly takesDatagrams: () => boolean;
 }
 
 /** How a stream is opened, as the W3C interface has it. */
@@ -218,10 +219,10 @@ export class DatagramStreams implements WebTransportDatagramDuplexStream {
   readonly writable: WritableStream<Uint8Array>;
   readonly #connection: Connection;
   readonly #quarter: number;
-  readonly #takesDatagrams: boolean;
+  readonly #takesDatagrams: () => boolean;
   readonly #incoming = new IncomingQueue<Uint8Array>(ignore);
 
-  constructor(connection: Connection, quarter: number, takesDatagrams: boolean) {
+  constructor(connection: Connection, quarter: number, takesDatagrams: () => boolean) {
     this.#connection = connection;
     this.#quarter = quarter;
     this.#takesDatagrams = takesDatagrams;
@@ -241,7 +242,7 @@ export class DatagramStreams implements WebTransportDatagramDuplexStream {
 
   /** The longest datagram that can be sent, in bytes; 0 when none can. */
   get maxDatagramSize(): number {
-    if (!this.#takesDatagrams) return 0;
+    if (!this.#takesDatagrams()) return 0;
     return Math.max(0, this.#connection.maxDatagramSize() - varintSize(this.#quarter));
   }
 
