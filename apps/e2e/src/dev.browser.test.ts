@@ -52,10 +52,12 @@ test('one table tells what is where and in which state', () => {
 
 test('two viewers in Node watch the channel', async () => {
   const labels = { broadcast: 'demo/clock.hang' };
-  await eventually(
-    'two viewers',
-    async () => (await stack.relayValue(relay.activeSubscribers, labels)) === 2,
-  );
+  await expect
+    .poll(() => stack.relayValue(relay.activeSubscribers, labels), {
+      message: 'two viewers',
+      timeout: 20_000,
+    })
+    .toBe(2);
 });
 
 test('an edit of the schema restarts what depends on it', async () => {

@@ -71,10 +71,10 @@ test('a viewer opens and closes: the gauge goes 0, 1, 0 at the relay and in Prom
   await page.goto(`${stack.player}?broadcast=${broadcast}&interval=1`);
   await moves(page);
   expect(await viewers()).toBe(1);
-  await eventually('Prometheus has 1', async () => (await scraped()) === 1);
+  await expect.poll(() => scraped(), { message: 'Prometheus has 1', timeout: 20_000 }).toBe(1);
   await page.close();
-  await eventually('the relay has 0', async () => (await viewers()) === 0);
-  await eventually('Prometheus has 0', async () => (await scraped()) === 0);
+  await expect.poll(() => viewers(), { message: 'the relay has 0', timeout: 20_000 }).toBe(0);
+  await expect.poll(() => scraped(), { message: 'Prometheus has 0', timeout: 20_000 }).toBe(0);
 });
 
 test('a killed browser is gone within 10 s', async () => {
@@ -90,10 +90,10 @@ test('a killed browser is gone within 10 s', async () => {
     `${stack.player}?broadcast=${broadcast}`,
   ]);
   const viewers = (): Promise<number | undefined> => stack.relayValue(relay.activeSubscribers, labels);
-  await eventually('the viewer is there', async () => (await viewers()) === 1);
+  await expect.poll(() => viewers(), { message: 'the viewer is there', timeout: 20_000 }).toBe(1);
   doomed.killGroup('SIGKILL');
   const killed = performance.now();
-  await eventually('the viewer is gone', async () => (await viewers()) === 0);
+  await expect.poll(() => viewers(), { message: 'the viewer is gone', timeout: 20_000 }).toBe(0);
   const elapsed = performance.now() - killed;
   console.log(`a killed browser was gone after ${Math.round(elapsed)} ms`);
   expect(elapsed).toBeLessThan(10_000);
@@ -114,10 +114,12 @@ test('one start is one startup in Prometheus, and an outage is a rebuffer', asyn
     `${stack.player}?relay=${encodeURIComponent(`http://127.0.0.1:${proxy.address.port}/`)}&broadcast=${broadcast}&interval=1`,
   );
   await moves(page);
-  await eventually(
-    'Prometheus has one startup',
-    async () => (await stack.prometheusValue(client.startupTime, labels, '_count')) === 1,
-  );
+  await expect
+    .poll(() => stack.prometheusValue(client.startupTime, labels, '_count'), {
+      message: 'Prometheus has one startup',
+      timeout: 20_000,
+    })
+    .toBe(1);
   expect((await stack.prometheusValue(client.rebufferCount, labels)) ?? 0).toBe(0);
   proxy.cut(3_000);
   await eventually(
