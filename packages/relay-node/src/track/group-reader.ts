@@ -26,7 +26,8 @@ export class GroupReader implements WireGroup, GroupListener {
   readonly sequence: number;
   /** Bytes that may wait without anybody being slow: those that were there before the subscriber came. */
   readonly excused: number;
-  readonly #group: CachedGroup;
+  /** Let go with the group: a stream may be stuck for a long time, and must not keep all of it. */
+  #group: CachedGroup | undefined;
   readonly #observer: GroupReaderObserver;
   #next = 0;
   #handedOut: Group.Frame | undefined;
@@ -107,9 +108,10 @@ export class GroupReader implements WireGroup, GroupListener {
   // Whether a read can be answered now: by a frame that is handed out, or by the end of the group.
   #settled(from: number): boolean {
     if (this.#failure) throw this.#failure;
-    if (this.#closed) return true;
+    const group = this.#group;
+    if (!group) return true;
     for (;;) {
-      const frame = this.#group.frame(this.#next);
+      const frame = group.frame(this.#next);
       if (!frame) break;
       this.#next += 1;
       if (this.#next > from) {
@@ -118,7 +120,7 @@ export class GroupReader implements WireGroup, GroupListener {
       }
       this.#take(frame.payload.byteLength);
     }
-    const { end } = this.#group;
+    const { end } = group;
     if (end instanceof Error) throw end;
     return end === null;
   }
@@ -148,7 +150,8 @@ export class GroupReader implements WireGroup, GroupListener {
   }
 
   #release(): void {
-    this.#group.unlisten(this);
+    this.#group?.unlisten(this);
+    this.#group = undefined;
     this.#take(this.#waiting);
     this.#stir();
   }
