@@ -52,7 +52,7 @@ class Conductor {
   readonly #options: ConductorOptions;
   readonly #ending = new AbortController();
   readonly #runners: ReadonlyMap<ServiceName, Runner>;
-  #watcher: Channel<Order, Report> | undefined;
+  readonly #channels = new Set<Channel<Order, Report>>();
   readonly #control = createServer((socket) => this.#welcome(new Channel(socket)));
   #turbo: { readonly pid: number | undefined; readonly exited: Promise<unknown> } | undefined;
   /** Changes are taken up one after another. */
@@ -136,19 +136,21 @@ class Conductor {
     }
   }
 
-  /** Ends services before those they need, and the watcher with them. */
+  /** Ends services before those they need, and then all tasks at once: turbo kills the others when one ends. */
   async #endTasks(): Promise<void> {
-    const ended = new Map<ServiceName, Promise<void>>();
-    for (const runner of [...this.#runners.values()].toReversed()) {
+    const runners = [...this.#runners.values()];
+    const stopped = new Map<ServiceName, Promise<void>>();
+    for (const runner of runners.toReversed()) {
       const { name } = runner.service;
-      const before = [...this.#runners.values()].filter(({ service }) => service.after.includes(name));
-      ended.set(
+      const before = runners.filter(({ service }) => service.after.includes(name));
+      stopped.set(
         name,
-        Promise.all(before.map(({ service }) => ended.get(service.name))).then(() => runner.end()),
+        Promise.all(before.map(({ service }) => stopped.get(service.name))).then(() => runner.stop()),
       );
     }
-    this.#watcher?.send({ type: 'end' });
-    await Promise.all([...ended.values(), this.#watcher?.closed]);
+    await Promise.all(stopped.values());
+    for (const channel of this.#channels) channel.send({ type: 'end' });
+    await Promise.all([...this.#channels].map(({ closed }) => closed));
   }
 
   #end(code: number, line?: string): void {
@@ -161,11 +163,11 @@ class Conductor {
   /** Takes a task of turbo: the supervisor of a service, or the watcher. */
   #welcome(channel: Channel<Order, Report>): void {
     let runner: Runner | undefined;
+    this.#channels.add(channel);
     channel.listen((report) => {
       if (report.type === 'hello') {
         runner = this.#runners.get(report.name as ServiceName);
-        if (runner) void runner.attach(channel);
-        else this.#watcher = channel;
+        void runner?.attach(channel);
       } else if (report.type === 'say') {
         this.#options.say(report.line);
       } else if (report.type === 'changed') {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Channel } from '../control/channel.ts';
 import type { Command, Order, Report } from '../control/messages.ts';
 import { signalGroup } from '../supervise/signal-group.ts';
+import { backoff } from './backoff.ts';
 import type { Service } from './services.ts';
 
 /** How a service is. */
@@ -42,18 +43,13 @@ const STEADY = 30_000;
 const MAX_WARNINGS = 5;
 const WARNING_WINDOW = 10_000;
 
-/** How long to wait before a service is started again, in milliseconds: longer each time it ends soon after. */
-export function backoff(failures: number): number {
-  return Math.min(500 * 2 ** (failures - 1), 10_000);
-}
-
 /** Keeps one service running, through its supervisor. */
 export class Runner {
   readonly service: Service;
   readonly #log: string;
   readonly #events: RunnerEvents;
   readonly #supervisor = Promise.withResolvers<Channel<Order, Report>>();
-  #attached = false;
+  #channel: Channel<Order, Report> | undefined;
   #state: ServiceState = { is: 'waiting' };
   /** Counts what it was told: whoever waits for something under an older number has been overtaken. */
   #turn = 0;
@@ -81,10 +77,9 @@ export class Runner {
 
   /** Takes the supervisor's connection. Resolves when the supervisor is gone. */
   async attach(channel: Channel<Order, Report>): Promise<void> {
-    this.#attached = true;
+    this.#channel = channel;
     this.#supervisor.resolve(channel);
     await channel.closed;
-    this.#stopped?.();
     // A supervisor that was killed leaves its service behind.
     this.kill();
   }
@@ -106,25 +101,16 @@ export class Runner {
     await this.#becomeReady(turn, MAX_FAILURES);
   }
 
-  /** Ends the service. Resolves when it has ended. */
+  /** Ends the service, if it was ever started. Resolves when it has ended. */
   async stop(): Promise<void> {
     this.#turn += 1;
     this.#state = { is: 'waiting' };
-    const supervisor = await this.#supervisor.promise;
+    if (!this.#channel) return;
     const stopped = new Promise<void>((resolve) => {
       this.#stopped = resolve;
     });
-    supervisor.send({ type: 'stop' });
-    await stopped;
-  }
-
-  /** Tells the supervisor, if there is one, to end the service and itself. Resolves when both are gone. */
-  async end(): Promise<void> {
-    this.#turn += 1;
-    if (!this.#attached) return;
-    const supervisor = await this.#supervisor.promise;
-    supervisor.send({ type: 'end' });
-    await supervisor.closed;
+    this.#channel.send({ type: 'stop' });
+    await Promise.race([stopped, this.#channel.closed]);
   }
 
   /** Kills what is left of the service. */

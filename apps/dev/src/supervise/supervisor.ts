@@ -8,7 +8,7 @@ import { printable, readLogLine } from './log-lines.ts';
 import { signalGroup } from './signal-group.ts';
 
 /** How long a service may take to end before it is killed, in milliseconds. */
-const GRACE = 3_000;
+const GRACE = 2_000;
 
 /** How long the output of a service that has ended is waited for, in milliseconds. */
 const LAST_WORDS = 500;
