@@ -29,7 +29,7 @@ export const serviceCode: Readonly<Partial<Record<ServiceName, ServiceCode>>> = 
 /** Ways to get the backends: `native` is binaries on PATH or out of Debian's packages. */
 export const backends = ['auto', 'native', 'none'] as const;
 /** A way to get the backends. */
-export type Backend = (typeof backends)[number];
+type Backend = (typeof backends)[number];
 
 /** What is to be started, and on which ports. */
 export interface StackOptions {
