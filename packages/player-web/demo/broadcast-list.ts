@@ -49,7 +49,9 @@ export class BroadcastList {
   #add(name: string): void {
     if (this.#items.has(name) || this.#items.size >= MAX_LISTED) return;
     const item = this.#item(name);
-    const names = [...this.#items.keys(), name].toSorted((a, b) => a.localeCompare(b));
+    const names = [...this.#items.keys(), name].toSorted((a, b) =>
+      a.localeCompare(b, undefined, { numeric: true }),
+    );
     const next = names[names.indexOf(name) + 1];
     this.#list.insertBefore(item, (next !== undefined && this.#items.get(next)) || null);
     this.#items.set(name, item);

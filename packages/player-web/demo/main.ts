@@ -85,7 +85,10 @@ function showIdle(connected: boolean, listed: number, { broadcast, relay }: Sett
   if (!connected) notice.wait('Connecting to the relay …');
   else if (broadcast !== undefined) notice.wait(`Waiting for ${broadcast} …`);
   else if (listed === 0) {
-    notice.stop('No broadcast is announced.', `node apps/load/src/main.ts publish --relay ${relay.href}`);
+    notice.stop(
+      'No broadcast is announced.',
+      `npx -y pnpm@12 --filter load \\\n  start publish \\\n  --relay ${relay.href}`,
+    );
   }
 }
 

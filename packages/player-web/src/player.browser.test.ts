@@ -125,7 +125,7 @@ describe('the list', () => {
     await using relay = await withRelay();
     await open(relay);
     await page.getByText('No broadcast is announced.').waitFor();
-    expect(await page.locator('#notice-command').textContent()).toContain(`publish --relay ${relay.url}`);
+    expect(await page.locator('#notice-command').textContent()).toContain(`--relay ${relay.url}`);
     expect(await page.locator('#count').textContent()).toBe('0');
   });
 

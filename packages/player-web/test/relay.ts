@@ -6,7 +6,10 @@ import { WebSocketServer } from 'ws';
 
 const PROTOCOLS = ['moq-lite-05'];
 
-/** A relay with broadcasts of its own, over WebSocket: just enough for a page to play from. */
+/**
+ * A relay with broadcasts of its own, over WebSocket: just enough for one page to play from. A connection that closes
+ * takes the broadcasts along.
+ */
 export class TestRelay {
   readonly #http: Server = createServer((_, response) => response.writeHead(404).end());
   readonly #sockets: WebSocketServer;

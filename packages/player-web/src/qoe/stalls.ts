@@ -1,15 +1,15 @@
 import type { Fact } from './events.ts';
 
 /** A freeze shorter than this is no stall, in milliseconds. */
-export const STALL_THRESHOLD = 250;
+const STALL_THRESHOLD = 250;
 
 /** For how long a freeze may be the price of a rendition the viewer asked for, in milliseconds. */
-export const SWITCH_ALLOWANCE = 3000;
+const SWITCH_ALLOWANCE = 3000;
 
 /**
  * Stalls: a playhead stands still for want of data after the first frame (rebuffering of CTA-2066, buffer starvation
  * of CMCD v2). A stall lasts from the moment the first medium runs dry until none is dry any more, counts once it has
- * lasted {@link STALL_THRESHOLD}, and is dated back to its start.
+ * lasted 0.25 s, and is dated back to its start.
  */
 export class Stalls {
   #since: number | undefined;
