@@ -1,3 +1,4 @@
+import { relay as schema, type TrackType } from '@moq-observability/moq-metrics';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PROTOCOLS, type Relay } from './relay.ts';
 import {
@@ -26,17 +27,17 @@ afterEach(async () => {
 /** What a relay says of one kind of track in one direction. */
 async function traffic(
   way: 'received' | 'sent',
-  type: string,
+  type: TrackType,
 ): Promise<{ groups: number; frames: number; bytes: number }> {
-  const labels = {
-    broadcast: 'demo/bbb',
-    track_type: type,
-    direction: way === 'sent' ? 'subscribe' : 'publish',
-  };
+  const [groups, frames, bytes, direction] =
+    way === 'sent'
+      ? ([schema.groupsSent, schema.framesSent, schema.bytesSent, 'subscribe'] as const)
+      : ([schema.groupsReceived, schema.framesReceived, schema.bytesReceived, 'publish'] as const);
+  const labels = { broadcast: 'demo/bbb', track_type: type, direction };
   return {
-    groups: await metric(relay, `moq_relay_groups_${way}_total`, labels),
-    frames: await metric(relay, `moq_relay_frames_${way}_total`, labels),
-    bytes: await metric(relay, `moq_relay_bytes_${way}_total`, labels),
+    groups: await metric(relay, groups, labels),
+    frames: await metric(relay, frames, labels),
+    bytes: await metric(relay, bytes, labels),
   };
 }
 
@@ -74,10 +75,8 @@ describe('for a finite publish that is read to its end, every count is exact', (
         );
       }),
     );
-    await until(
-      async () => (await metric(relay, 'moq_relay_active_subscriptions')) === count * (names.length + 1),
-    );
-    expect(await metric(relay, 'moq_relay_active_subscribers')).toBe(count);
+    await until(async () => (await metric(relay, schema.activeSubscriptions)) === count * (names.length + 1));
+    expect(await metric(relay, schema.activeSubscribers)).toBe(count);
 
     // The newest group goes first, and none before the first that was sent: so one of each, and then the rest.
     for (const name of names) broadcast.write(name, { ...plan[name], groups: 1 });
@@ -97,9 +96,9 @@ describe('for a finite publish that is read to its end, every count is exact', (
       // Receivers of older versions do not notice.
       await until(() => viewers.every((tracks) => Object.values(tracks).every(({ ended }) => ended)));
     }
-    await until(async () => (await metric(relay, 'moq_relay_active_subscriptions')) === 0);
+    await until(async () => (await metric(relay, schema.activeSubscriptions)) === 0);
 
-    for (const type of ['video', 'audio', 'other']) {
+    for (const type of ['video', 'audio', 'other'] as const) {
       const tracks = names.filter((name) => plan[name].type === type);
       const published = { groups: 0, frames: 0, bytes: 0 };
       for (const name of tracks) {
@@ -128,9 +127,9 @@ describe('for a finite publish that is read to its end, every count is exact', (
       bytes: catalogs.reduce((sum, { bytes }) => sum + bytes, 0),
     });
     expect((await traffic('received', 'catalog')).bytes).toBe(catalogs[0]!.bytes);
-    expect(await metric(relay, 'moq_relay_active_subscribers')).toBe(0);
-    expect(await metric(relay, 'moq_relay_active_streams')).toBe(0);
-    expect(await metric(relay, 'moq_relay_errors_total')).toBe(0);
+    expect(await metric(relay, schema.activeSubscribers)).toBe(0);
+    expect(await metric(relay, schema.activeStreams)).toBe(0);
+    expect(await metric(relay, schema.errors)).toBe(0);
   });
 });
 
@@ -144,14 +143,14 @@ test.each(['websocket', 'webtransport'] as const)(
     const viewers = await Promise.all(
       [1, 2, 3].map(async () => view(await connect(relay, { transport }), 'demo/bbb', 'video')),
     );
-    await until(async () => (await metric(relay, 'moq_relay_active_subscribers')) === 3);
+    await until(async () => (await metric(relay, schema.activeSubscribers)) === 3);
     for (let i = 0; i < 30; i++) {
       broadcast.write('video', { groups: 1, frames: 10, bytes: 20_000 });
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     broadcast.close();
     await until(() => viewers.every(({ ended }) => ended));
-    await until(async () => (await metric(relay, 'moq_relay_active_subscriptions')) === 0);
+    await until(async () => (await metric(relay, schema.activeSubscriptions)) === 0);
     const seen = { groups: 0, frames: 0, bytes: 0 };
     for (const { groups, frames, bytes } of viewers) {
       seen.groups += groups;
@@ -174,17 +173,17 @@ describe.each(PROTOCOLS)('from %s', (from) => {
     const announced = viewer.announced();
     expect(await announced.next()).toEqual({ path: 'demo/bbb', active: true });
     const video = view(viewer, 'demo/bbb', 'hi');
-    await until(async () => (await metric(relay, 'moq_relay_active_subscribers')) === 1);
+    await until(async () => (await metric(relay, schema.activeSubscribers)) === 1);
     broadcast.write('hi', { groups: 3, frames: 4, bytes: 100 });
     await until(() => video.frames === 12);
     expect(video.groups).toBe(3);
-    await until(async () => (await metric(relay, 'moq_relay_frames_sent_total')) === 12);
-    expect(await metric(relay, 'moq_relay_groups_sent_total')).toBe(3);
-    expect(await metric(relay, 'moq_relay_bytes_sent_total')).toBe(1200);
+    await until(async () => (await metric(relay, schema.framesSent)) === 12);
+    expect(await metric(relay, schema.groupsSent)).toBe(3);
+    expect(await metric(relay, schema.bytesSent)).toBe(1200);
     publisher.close();
     viewer.close();
-    await until(async () => (await metric(relay, 'moq_relay_active_sessions')) === 0);
-    expect(await metric(relay, 'moq_relay_sessions_closed_total', { reason: 'client' })).toBe(2);
-    expect(await metric(relay, 'moq_relay_errors_total')).toBe(0);
+    await until(async () => (await metric(relay, schema.activeSessions)) === 0);
+    expect(await metric(relay, schema.sessionsClosed, { reason: 'client' })).toBe(2);
+    expect(await metric(relay, schema.errors)).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { relay as schema } from '@moq-observability/moq-metrics';
 import { afterEach, expect, test } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -70,7 +71,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('starts, says where it is, and ends by
   const health: unknown = await (await fetch(new URL('/health', ops))).json();
   expect(health).toMatchObject({ status: 'ok', sessions: 0 });
   const metrics = await (await fetch(new URL('/metrics', ops))).text();
-  expect(metrics).toContain('moq_relay_build_info{');
+  expect(metrics).toContain(`${schema.buildInfo.name}{`);
   expect(metrics).toContain('process_cpu_seconds_total ');
   relay.child.kill(signal);
   expect(await relay.ended).toBe(0);

@@ -1,4 +1,5 @@
 /** What the tests of the relay share: real clients, and a look at the real `/metrics`. */
+import type { LabelValues, Metric } from '@moq-observability/moq-metrics';
 import { Broadcast, Connection, type Group, Path, Time, type Track } from '@moq/net';
 import { pino } from 'pino';
 import { afterAll, beforeAll } from 'vitest';
@@ -168,10 +169,10 @@ export function view(connection: Connection.Established, name: string, track: st
 }
 
 /** The sum of all series of a metric that have these labels, as an operator sees it. */
-export async function metric(
+export async function metric<L extends LabelValues>(
   relay: Relay,
-  name: string,
-  labels: Readonly<Record<string, string>> = {},
+  { name }: Metric<L>,
+  labels: Partial<NoInfer<L>> = {},
 ): Promise<number> {
   const response = await fetch(new URL('/metrics', relay.opsUrls[0]));
   const page = await response.text();

@@ -1,4 +1,5 @@
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
+import { relay as schema, type TrackType } from '@moq-observability/moq-metrics';
 import { Path } from '@moq/net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -31,15 +32,15 @@ afterEach(async () => {
 
 /** Opened and closed sessions, and how many are open by the difference and by the gauge. */
 async function sessions(): Promise<{ opened: number; closed: number; active: number }> {
-  const opened = await metric(relay, 'moq_relay_sessions_total');
-  const closed = await metric(relay, 'moq_relay_sessions_closed_total');
-  const active = await metric(relay, 'moq_relay_active_sessions');
+  const opened = await metric(relay, schema.sessions);
+  const closed = await metric(relay, schema.sessionsClosed);
+  const active = await metric(relay, schema.activeSessions);
   expect(opened - closed).toBe(active);
   return { opened, closed, active };
 }
 
 function viewers(broadcast = 'demo/bbb'): Promise<number> {
-  return metric(relay, 'moq_relay_active_subscribers', { broadcast });
+  return metric(relay, schema.activeSubscribers, { broadcast });
 }
 
 /** A broadcast with a catalog and two tracks. */
@@ -72,7 +73,7 @@ describe('announcements', () => {
     expect(await announced.next()).toEqual({ path: 'demo/bbb', active: true });
     broadcast.close();
     expect(await announced.next()).toEqual({ path: 'demo/bbb', active: false });
-    await until(async () => (await metric(relay, 'moq_relay_active_streams')) === 0);
+    await until(async () => (await metric(relay, schema.activeStreams)) === 0);
   });
 
   test('stay below the path a session connected to', async () => {
@@ -131,7 +132,7 @@ describe('announcements', () => {
     expect(relay.announced()).toEqual(['demo/bbb']);
     after.write('hi', { groups: 1, frames: 3, bytes: 10 });
     await until(() => video.frames === 6);
-    expect(await metric(relay, 'moq_relay_active_streams', { namespace: 'demo' })).toBe(1);
+    expect(await metric(relay, schema.activeStreams, { namespace: 'demo' })).toBe(1);
   });
 });
 
@@ -152,21 +153,21 @@ describe('late joiners', () => {
     group.writeFrame(makeFrame(9, 10));
     await until(() => late.frames === 3);
     expect([...late.content]).toEqual([[2, [7, 8, 9]]]);
-    expect(await metric(relay, 'moq_relay_groups_received_total', { track_type: 'video' })).toBe(3);
-    expect(await metric(relay, 'moq_relay_frames_sent_total', { track_type: 'video' })).toBe(8);
+    expect(await metric(relay, schema.groupsReceived, { track_type: 'video' })).toBe(3);
+    expect(await metric(relay, schema.framesSent, { track_type: 'video' })).toBe(8);
   });
 
   test('get the catalog at once, however long ago it was sent', async () => {
     const broadcast = channel();
     await publish(relay, await connect(relay), 'demo/bbb', broadcast);
-    await until(async () => (await metric(relay, 'moq_relay_frames_received_total')) === 1);
+    await until(async () => (await metric(relay, schema.framesReceived)) === 1);
     // Past the time that the publisher keeps its groups for.
     await new Promise((resolve) => setTimeout(resolve, 1200));
     for (let i = 0; i < 2; i++) {
       const catalog = view(await connect(relay), 'demo/bbb', 'catalog.json');
       await until(() => catalog.frames === 1);
     }
-    expect(await metric(relay, 'moq_relay_groups_received_total')).toBe(1);
+    expect(await metric(relay, schema.groupsReceived)).toBe(1);
     expect(await viewers()).toBe(0);
   });
 });
@@ -175,17 +176,17 @@ describe('viewers', () => {
   test('are sessions with a media subscription', async () => {
     const broadcast = channel();
     await publish(relay, await connect(relay), 'demo/bbb', broadcast);
-    await until(async () => (await metric(relay, 'moq_relay_frames_received_total')) === 1);
+    await until(async () => (await metric(relay, schema.framesReceived)) === 1);
     expect(await viewers()).toBe(0);
 
     const viewer = await connect(relay);
     const subscriptions = ['catalog.json', 'hi', 'sound-of-a-long-name'].map((track) =>
       view(viewer, 'demo/bbb', track),
     );
-    await until(async () => (await metric(relay, 'moq_relay_active_subscriptions')) === 3);
+    await until(async () => (await metric(relay, schema.activeSubscriptions)) === 3);
     expect(await viewers()).toBe(1);
-    for (const type of ['catalog', 'video', 'audio']) {
-      expect(await metric(relay, 'moq_relay_active_subscriptions', { track_type: type })).toBe(1);
+    for (const type of ['catalog', 'video', 'audio'] as const) {
+      expect(await metric(relay, schema.activeSubscriptions, { track_type: type })).toBe(1);
     }
     const other = view(await connect(relay), 'demo/bbb', 'hi');
     await until(async () => (await viewers()) === 2);
@@ -193,12 +194,12 @@ describe('viewers', () => {
     other.subscription.close();
     await until(async () => (await viewers()) === 1);
     subscriptions[1]!.subscription.close();
-    await until(async () => (await metric(relay, 'moq_relay_active_subscriptions')) === 2);
+    await until(async () => (await metric(relay, schema.activeSubscriptions)) === 2);
     expect(await viewers()).toBe(1);
     viewer.close();
     await until(async () => (await viewers()) === 0);
-    expect(await metric(relay, 'moq_relay_active_subscriptions')).toBe(0);
-    expect(await metric(relay, 'moq_relay_sessions_closed_total', { reason: 'client' })).toBe(1);
+    expect(await metric(relay, schema.activeSubscriptions)).toBe(0);
+    expect(await metric(relay, schema.sessionsClosed, { reason: 'client' })).toBe(1);
   });
 
   test('share one subscription at the publisher, which ends with the last of them', async () => {
@@ -211,7 +212,7 @@ describe('viewers', () => {
     expect(used.peek()).toBe(true);
     broadcast.write('hi', { groups: 1, frames: 2, bytes: 10 });
     await until(() => one.frames === 2 && two.frames === 2);
-    expect(await metric(relay, 'moq_relay_frames_received_total', { track_type: 'video' })).toBe(2);
+    expect(await metric(relay, schema.framesReceived, { track_type: 'video' })).toBe(2);
     one.subscription.close();
     two.subscription.close();
     await until(() => !used.peek());
@@ -224,14 +225,12 @@ describe('viewers', () => {
     broadcast.track('catalog.json');
     broadcast.track('0');
     await publish(relay, await connect(relay), 'demo/bbb', broadcast);
-    const active = (type: string): Promise<number> =>
-      metric(relay, 'moq_relay_active_subscriptions', { track_type: type });
+    const active = (type: TrackType): Promise<number> =>
+      metric(relay, schema.activeSubscriptions, { track_type: type });
     const before = view(await connect(relay), 'demo/bbb', '0');
     await until(async () => (await active('other')) === 1);
     broadcast.catalog({ video: ['0'] });
-    await until(
-      async () => (await metric(relay, 'moq_relay_frames_received_total', { track_type: 'catalog' })) === 1,
-    );
+    await until(async () => (await metric(relay, schema.framesReceived, { track_type: 'catalog' })) === 1);
     view(await connect(relay), 'demo/bbb', '0');
     await until(async () => (await active('video')) === 1);
     expect(await active('other')).toBe(1);
@@ -254,8 +253,8 @@ describe('viewers', () => {
     const nothing = view(viewer, 'demo/bbb', 'nothing');
     await until(() => nothing.ended);
     expect(nothing.error).toBeDefined();
-    expect(await metric(relay, 'moq_relay_errors_total', { stage: 'subscribe' })).toBe(1);
-    expect(await metric(relay, 'moq_relay_active_subscriptions')).toBe(0);
+    expect(await metric(relay, schema.errors, { stage: 'subscribe' })).toBe(1);
+    expect(await metric(relay, schema.activeSubscriptions)).toBe(0);
     expect(await viewers()).toBe(0);
     const unknown = view(viewer, 'demo/unknown', 'hi');
     await until(() => unknown.ended);
@@ -329,7 +328,7 @@ describe('sessions', () => {
     expect(await viewers()).toBe(1);
     proxy.freeze('all');
     await until(async () => (await viewers()) === 0);
-    expect(await metric(relay, 'moq_relay_sessions_closed_total', { reason: 'idle' })).toBe(1);
+    expect(await metric(relay, schema.sessionsClosed, { reason: 'idle' })).toBe(1);
     expect((await sessions()).active).toBe(1);
     proxy.close();
   });
@@ -341,7 +340,7 @@ describe('sessions', () => {
     await until(async () => (await sessions()).active === 1);
     socket.terminate();
     await until(async () => (await sessions()).active === 0);
-    expect(await metric(relay, 'moq_relay_sessions_closed_total', { reason: 'client' })).toBe(1);
+    expect(await metric(relay, schema.sessionsClosed, { reason: 'client' })).toBe(1);
   });
 
   test('end with the relay, and the ports are free again', async () => {
@@ -355,9 +354,9 @@ describe('sessions', () => {
     await relay.close();
     await Promise.allSettled(closed);
     const page = (await relay.metrics()).body;
-    expect(page).toContain('moq_relay_sessions_closed_total{transport="websocket",reason="drain"} 2');
-    expect(page).toContain('moq_relay_active_sessions{transport="websocket"} 0');
-    expect(page).toContain('moq_relay_active_subscribers{namespace="demo",broadcast="demo/bbb"} 0');
+    expect(page).toContain(`${schema.sessionsClosed.name}{transport="websocket",reason="drain"} 2`);
+    expect(page).toContain(`${schema.activeSessions.name}{transport="websocket"} 0`);
+    expect(page).toContain(`${schema.activeSubscribers.name}{namespace="demo",broadcast="demo/bbb"} 0`);
     relay = await startRelay({ port: Number(port) });
     expect(relay.url.port).toBe(port);
   });
@@ -367,15 +366,43 @@ describe('sessions', () => {
     relay = await startRelay({ setupTimeout: 0.2 });
     const silent = await dialWebSocket(relay.url, ['moql']);
     await silent.closed.catch(() => {});
-    expect(await metric(relay, 'moq_relay_errors_total', { stage: 'setup' })).toBe(1);
+    expect(await metric(relay, schema.errors, { stage: 'setup' })).toBe(1);
     expect(await sessions()).toEqual({ opened: 0, closed: 0, active: 0 });
   });
 
   test('cannot have a path that no broadcast can have', async () => {
     await expect(dialWebSocket(new URL('/a%00b', relay.url), ['moq-lite-05'])).rejects.toThrow();
-    expect(await metric(relay, 'moq_relay_errors_total', { stage: 'accept' })).toBe(1);
+    expect(await metric(relay, schema.errors, { stage: 'accept' })).toBe(1);
     expect(await sessions()).toEqual({ opened: 0, closed: 0, active: 0 });
   });
+});
+
+test('many viewers that come and go in every way leave nothing behind', async () => {
+  const broadcast = channel();
+  const publisher = await connect(relay);
+  await publish(relay, publisher, 'demo/bbb', broadcast);
+  const writing = setInterval(() => broadcast.write('hi', { groups: 1, frames: 5, bytes: 1000 }), 5);
+  const visit = async (i: number): Promise<void> => {
+    const transport = i % 2 === 0 ? 'websocket' : 'webtransport';
+    const protocol = ['moq-lite-05', 'moq-lite-04', 'moqt-18'][i % 3]!;
+    const viewer = await connect(relay, { transport, protocol });
+    const video = view(viewer, 'demo/bbb', 'hi');
+    if (i % 4 !== 0) await until(() => video.frames > 0);
+    if (i % 5 === 0) video.subscription.close();
+    viewer.close();
+  };
+  for (let wave = 0; wave < 4; wave++) {
+    await Promise.all(Array.from({ length: 15 }, (_, i) => visit(wave * 15 + i)));
+  }
+  clearInterval(writing);
+  await until(async () => (await sessions()).active === 1);
+  expect(await viewers()).toBe(0);
+  expect(await metric(relay, schema.activeSubscriptions)).toBe(0);
+  expect(await metric(relay, schema.sessionsClosed, { reason: 'client' })).toBe(60);
+  await until(() => !broadcast.track('hi').used.peek());
+  publisher.close();
+  await until(async () => (await sessions()).active === 0);
+  expect(await metric(relay, schema.activeStreams)).toBe(0);
 });
 
 describe('limits', () => {
@@ -396,7 +423,7 @@ describe('limits', () => {
     const publisher = await connect(relay);
     for (const name of ['one', 'two', 'three']) publisher.publish(Path.from(name), channel().producer);
     publisher.publish(Path.from('x'.repeat(21)), channel().producer);
-    await until(async () => (await metric(relay, 'moq_relay_errors_total', { stage: 'announce' })) === 2);
+    await until(async () => (await metric(relay, schema.errors, { stage: 'announce' })) === 2);
     expect(relay.announced()).toEqual(['one', 'two']);
     const other = await connect(relay);
     await publish(relay, other, 'three', channel());
@@ -410,14 +437,14 @@ describe('limits', () => {
     await relay.close();
     relay = await startRelay(limits);
     await publish(relay, await connect(relay), 'demo/bbb', channel());
-    await until(async () => (await metric(relay, 'moq_relay_frames_received_total')) === 1);
+    await until(async () => (await metric(relay, schema.framesReceived)) === 1);
     const viewer = await connect(relay);
     view(viewer, 'demo/bbb', 'hi');
     await until(async () => (await viewers()) === 1);
     const refused = view(viewer, 'demo/bbb', 'sound-of-a-long-name');
     await until(() => refused.ended);
-    expect(await metric(relay, 'moq_relay_errors_total', { stage: 'subscribe' })).toBe(1);
-    expect(await metric(relay, 'moq_relay_active_subscriptions')).toBe(1);
+    expect(await metric(relay, schema.errors, { stage: 'subscribe' })).toBe(1);
+    expect(await metric(relay, schema.activeSubscriptions)).toBe(1);
   });
 });
 
@@ -444,7 +471,7 @@ describe('a peer that breaks the rules harms only itself', () => {
     socket.send(Buffer.alloc(100, 0xff));
     await new Promise((resolve) => socket.once('close', resolve));
     await until(async () => (await sessions()).closed === 1);
-    expect(await metric(relay, 'moq_relay_sessions_closed_total', { reason: 'protocol_error' })).toBe(1);
+    expect(await metric(relay, schema.sessionsClosed, { reason: 'protocol_error' })).toBe(1);
     await unharmed();
   });
 
@@ -469,7 +496,7 @@ describe('a peer that breaks the rules harms only itself', () => {
     await writer.close().catch(() => {});
     await closed;
     await until(async () => (await sessions()).closed === 1);
-    expect(await metric(relay, 'moq_relay_sessions_closed_total', { reason: 'protocol_error' })).toBe(1);
+    expect(await metric(relay, schema.sessionsClosed, { reason: 'protocol_error' })).toBe(1);
     await unharmed();
   });
 
@@ -532,10 +559,10 @@ test('groups can be fetched one by one, kept ones and others', async () => {
     [0, 1, 2],
     [0, 1, 2],
   ]);
-  expect(await metric(relay, 'moq_relay_frames_received_total', { track_type: 'video' })).toBe(3);
+  expect(await metric(relay, schema.framesReceived, { track_type: 'video' })).toBe(3);
   const live = new Received(track.subscribe());
   await until(() => live.frames === 3);
-  const received = await metric(relay, 'moq_relay_frames_received_total', { track_type: 'video' });
+  const received = await metric(relay, schema.framesReceived, { track_type: 'video' });
   expect(await read(1)).toEqual([0, 1, 2]);
-  expect(await metric(relay, 'moq_relay_frames_received_total', { track_type: 'video' })).toBe(received);
+  expect(await metric(relay, schema.framesReceived, { track_type: 'video' })).toBe(received);
 });

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { relay as schema } from '@moq-observability/moq-metrics';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RelayOptions } from '../config.ts';
 import type { Relay } from '../relay.ts';
@@ -90,7 +91,7 @@ describe('the ops port', () => {
   test('shows metrics, as plain text or as OpenMetrics', async () => {
     const plain = await fetch(ops());
     expect(plain.headers.get('content-type')).toContain('text/plain; version=0.0.4');
-    expect(await plain.text()).toContain('moq_relay_active_sessions{transport="websocket"} 0');
+    expect(await plain.text()).toContain(`${schema.activeSessions.name}{transport="websocket"} 0`);
     const open = await fetch(ops(), { headers: { accept: 'application/openmetrics-text' } });
     expect(open.headers.get('content-type')).toContain('application/openmetrics-text');
     expect(await open.text()).toMatch(/# EOF\n$/);
