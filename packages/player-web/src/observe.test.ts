@@ -1,3 +1,4 @@
+import { client, otelName } from '@moq-observability/moq-metrics';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Observation, observePlayer } from './observe.ts';
 import type { ObserveOptions } from './options.ts';
@@ -77,8 +78,8 @@ test('reports one start, and that there was no stall', async () => {
   const { sessionId } = observe({ onFact: (fact) => facts.push(fact) });
   await play();
   await observation?.close();
-  expect(reported('moq.client.startup_time')).toEqual([[{ ...stream, transport: 'webtransport' }, 1]]);
-  expect(reported('moq.client.rebuffer_count')).toEqual([[stream, 0]]);
+  expect(reported(otelName(client.startupTime))).toEqual([[{ ...stream, transport: 'webtransport' }, 1]]);
+  expect(reported(otelName(client.rebufferCount))).toEqual([[stream, 0]]);
   expect(endpoint.reports).toEqual([`${sessionId}/1`]);
   expect(sessionId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   expect(facts).toEqual([{ type: 'startup', at: expect.any(Number), seconds: expect.any(Number) }]);
@@ -94,7 +95,7 @@ test('reports a stall when the page is hidden, before it may be gone', async () 
   await new Promise((resolve) => setTimeout(resolve, 600));
   page.visibilityState = 'hidden';
   page.dispatchEvent(new Event('visibilitychange'));
-  await vi.waitFor(() => expect(reported('moq.client.rebuffer_count')).toEqual([[stream, 1]]));
+  await vi.waitFor(() => expect(reported(otelName(client.rebufferCount))).toEqual([[stream, 1]]));
 });
 
 test('another broadcast on the same element is another playback', async () => {
@@ -103,7 +104,7 @@ test('another broadcast on the same element is another playback', async () => {
   await play('second.hang');
   await observation?.close();
   expect(
-    reported('moq.client.startup_time')
+    reported(otelName(client.startupTime))
       .map(([labels]) => labels['broadcast'])
       .toSorted(),
   ).toEqual(['anon/first.hang', 'anon/second.hang']);
@@ -145,7 +146,7 @@ test("a listener's mistake is the page's to see, and changes nothing", async () 
   await play();
   await observation?.close();
   expect(reportError.mock.calls).toEqual([[mistake]]);
-  expect(reported('moq.client.startup_time')).toHaveLength(1);
+  expect(reported(otelName(client.startupTime))).toHaveLength(1);
 });
 
 test('closing twice is closing once', async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { client, otelName } from '@moq-observability/moq-metrics';
 import { Broadcast } from '@moq/net';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { createServer, type ViteDevServer } from 'vite';
@@ -178,8 +179,8 @@ describe('the player', () => {
     expect(await page.locator('#resolution').textContent()).toBe('320 × 180');
     expect(await page.locator('#codec').textContent()).toBe('VP8');
     expect(await page.locator('#rendition option').allTextContents()).toEqual(['Auto', '320 × 180']);
-    await vi.waitFor(() => expect(total(endpoint, 'moq.client.startup_time')).toBe(1), 10_000);
-    expect(total(endpoint, 'moq.client.rebuffer_count')).toBe(0);
+    await vi.waitFor(() => expect(total(endpoint, otelName(client.startupTime))).toBe(1), 10_000);
+    expect(total(endpoint, otelName(client.rebufferCount))).toBe(0);
 
     const session = String(endpoint.received[0]?.headers['moq-report']).split('/')[0];
     expect(relay.urls).toContain(`/?session=${session}`);
@@ -188,8 +189,8 @@ describe('the player', () => {
     await page.getByText('Waiting for data').waitFor();
     channel.silent = false;
     await page.locator('#notice[data-state=clear]').waitFor({ state: 'attached' });
-    await vi.waitFor(() => expect(total(endpoint, 'moq.client.rebuffer_count')).toBe(1), 10_000);
-    expect(total(endpoint, 'moq.client.startup_time')).toBe(1);
+    await vi.waitFor(() => expect(total(endpoint, otelName(client.rebufferCount))).toBe(1), 10_000);
+    expect(total(endpoint, otelName(client.startupTime))).toBe(1);
     expect(said.filter((line) => line.includes('[Observability]'))).toEqual([
       'info: [Observability] Initialized',
     ]);
@@ -207,7 +208,7 @@ describe('the player', () => {
     // A profile outlives its pages: the last page of a context would take the browser's side of it along.
     await page.context().newPage();
     await page.close();
-    await vi.waitFor(() => expect(total(endpoint, 'moq.client.startup_time')).toBe(1), 10_000);
+    await vi.waitFor(() => expect(total(endpoint, otelName(client.startupTime))).toBe(1), 10_000);
   });
 
   test('plays on untouched when nobody takes reports, and says so once', async () => {

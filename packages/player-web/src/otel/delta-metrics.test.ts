@@ -1,4 +1,4 @@
-import { client } from '@moq-observability/moq-metrics';
+import { client, otelName } from '@moq-observability/moq-metrics';
 import { expect, test } from 'vitest';
 import { DeltaMetrics } from './delta-metrics.ts';
 
@@ -11,7 +11,7 @@ test('a histogram is told under its OpenTelemetry name, with the buckets of the 
   }
   expect(metrics.collect(11_000)).toEqual([
     {
-      name: 'moq.client.startup_time',
+      name: otelName(client.startupTime),
       unit: 's',
       histogram: {
         aggregationTemporality: 1,
@@ -41,7 +41,7 @@ test('what was collected is not told again', () => {
   metrics.add(client.rebufferCount, stream, 2);
   metrics.add(client.rebufferCount, { namespace: 'anon', broadcast: 'anon/other' }, 0);
   const [metric] = metrics.collect(2000);
-  expect(metric).toMatchObject({ name: 'moq.client.rebuffer_count', sum: { isMonotonic: true } });
+  expect(metric).toMatchObject({ name: otelName(client.rebufferCount), sum: { isMonotonic: true } });
   expect(metric?.sum?.dataPoints.map(({ asDouble }) => asDouble)).toEqual([3, 0]);
   expect(metrics.collect(3000)).toEqual([]);
   metrics.add(client.rebufferCount, stream);

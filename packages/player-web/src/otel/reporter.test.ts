@@ -1,4 +1,4 @@
-import { client } from '@moq-observability/moq-metrics';
+import { client, otelName } from '@moq-observability/moq-metrics';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { OtlpMetricsRequest } from './otlp.ts';
 import { Reporter, type ReporterOptions } from './reporter.ts';
@@ -47,7 +47,7 @@ test('a report names its session and broadcast, and is numbered', async () => {
     'moq.broadcast': 'anon/bbb',
     'network.transport.name': 'webtransport',
   });
-  expect(scopeMetrics[0]?.metrics).toMatchObject([{ name: 'moq.client.rebuffer_count' }]);
+  expect(scopeMetrics[0]?.metrics).toMatchObject([{ name: otelName(client.rebufferCount) }]);
   expect(subject.counts).toEqual({ sent: 2, dropped: 0, pending: 0 });
   expect(warn).not.toHaveBeenCalled();
 });
