@@ -10,10 +10,7 @@ import { type ReceivedTraffic, RelayTrack, type TrackLimits } from './track/rela
 import type { SubscriptionObserver, TrackSubscription } from './track/subscription.ts';
 
 /** Where a broadcast comes from: what a session's `consume(path)` gives. */
-export type BroadcastSource = Pick<
-  Broadcast.Consumer,
-  'subscribe' | 'resolveTrackInfo' | 'fetchGroup' | 'close'
->;
+type BroadcastSource = Pick<Broadcast.Consumer, 'subscribe' | 'resolveTrackInfo' | 'fetchGroup' | 'close'>;
 
 /** How much one broadcast may take. */
 export interface BroadcastLimits extends TrackLimits {

@@ -68,7 +68,7 @@ export class TestBroadcast {
     return track;
   }
 
-  /** Publishes a catalog, as a new group. */
+  /** Publishes a catalog, as a new group. It stays open: a publisher forgets groups that were closed long ago. */
   catalog(renditions: { readonly video?: readonly string[]; readonly audio?: readonly string[] }): void {
     this.#catalog?.close();
     this.#catalog = this.track('catalog.json').appendGroup();
@@ -76,7 +76,6 @@ export class TestBroadcast {
       video: section(renditions.video ?? []),
       audio: section(renditions.audio ?? []),
     });
-    this.#catalog.close();
   }
 
   /** Writes whole groups; the first bytes of a frame name its group and place. */

@@ -16,7 +16,7 @@ import type { IncomingSession, SessionTransport, TransportClosed } from './trans
 import { watchViolations } from './violations.ts';
 
 /** How much one session may take. */
-export interface SessionLimits extends BroadcastLimits {
+interface SessionLimits extends BroadcastLimits {
   /** Broadcasts it may announce. */
   readonly broadcastsPerSession: number;
   /** Tracks it may be subscribed to, over all broadcasts. */
