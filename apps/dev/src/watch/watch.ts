@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { watch as watchFiles } from 'chokidar';
 import { connectToConductor } from '../control/channel.ts';
 import type { Order, Report } from '../control/messages.ts';
+import { withProgress } from '../stack/progress.ts';
 import { serviceCode } from '../stack/services.ts';
 import { printable } from '../supervise/log-lines.ts';
 import { Changes, packageOf } from './changes.ts';
@@ -77,8 +78,12 @@ export async function watchCode({ root, control }: WatchOptions): Promise<void> 
       Object.values(serviceCode).map(({ folder }) => folder),
       packages,
     );
-    const { good, errors, mended } = await changes.settle(packages, running, (folder) =>
-      typeCheck(root, folder, signal),
+    const settled = changes.settle(packages, running, (folder) => typeCheck(root, folder, signal));
+    const what = folders.join(', ');
+    const { good, errors, mended } = await withProgress(
+      settled,
+      () => `compiling ${what} and what needs it`,
+      say,
     );
     if (signal.aborted) return [];
     const services = servicesOf(good);
