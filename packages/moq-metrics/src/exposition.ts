@@ -1,2 +1,7 @@
+/**
+ * Reading what a program exposes, and holding it against the schema.
+ *
+ * @module
+ */
 export { checkExposition, type CheckOptions, type Finding } from './exposition/check.ts';
 export { type ExposedFamily, type Exposition, parseExposition, type Sample } from './exposition/parse.ts';

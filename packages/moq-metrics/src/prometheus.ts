@@ -1,3 +1,8 @@
+/**
+ * Counting in plain numbers, and what Prometheus gets when it scrapes.
+ *
+ * @module
+ */
 export {
   type CounterFamily,
   createPrometheusMetrics,

@@ -115,7 +115,7 @@ export function exampleQuery(metric: Metric): string {
 const LABELS = `## Labels
 
 A label is a closed enum, each value of which exists as a series from the start, or is bounded: at most so many values get series of their own.
-Past that, new ones count into \`__other__\`, and \`…_series_overflow_total\` counts the handles that did. A slot is given up only when another value needs it and it has been idle for 15 minutes; what it counted then moves to \`__other__\`, so sums over all series stay true.
+Past that, new ones count into \`__other__\`, and \`…_series_overflow_total\` counts the handles that did. A slot is given up only when another value needs it and it has been idle for 15 minutes; what it counted then moves to \`__other__\`, so sums over all series stay true, and \`rate()\` over \`__other__\` alone shows the move as a jump.
 Values that are empty, longer than 256 characters or not well-formed are \`__other__\` from the start.
 
 - \`broadcast\` is the path of the connect URL (or the root of the token) and the broadcast's name, joined with \`/\`, without outer slashes; \`namespace\` is everything before its last \`/\`, \`_root\` when there is none. Both have series of their own, or neither.
