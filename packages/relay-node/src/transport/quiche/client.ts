@@ -53,8 +53,8 @@ export async function dialQuiche(url: URL, options: DialOptions = {}): Promise<W
   for (const { address, family } of await resolve(host)) {
     options.signal?.throwIfAborted();
     const remote = { host: address, port };
-    const socket = await UdpSocket.connect(remote, family);
     try {
+      const socket = await UdpSocket.connect(remote, family);
       return await new Dialer(quiche, config, socket, remote, url, options).session;
     } catch (error) {
       failure = error;

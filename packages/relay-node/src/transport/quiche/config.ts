@@ -19,6 +19,8 @@ export interface ConnectionLimits {
 const MAX_SEND_PACKET = 1350;
 const MAX_RECEIVE_PACKET = 1500;
 const DATAGRAM_QUEUE = 256;
+/** Addresses a client may have been seen at: translators of addresses move clients, and no address is forgotten. */
+const MAX_PATHS = 8;
 /**
  * The window of a whole connection. quiche 0.18 counts data of streams that were reset or stopped before it was read
  * as unread for ever, so that a window that matters would close in the end. Streams have windows that do matter.
@@ -83,6 +85,7 @@ function configured(
   config.setInitialMaxStreamsUni(maxStreams + MAX_STOPS);
   config.enableDgram(true, DATAGRAM_QUEUE, DATAGRAM_QUEUE);
   config.setDisableActiveMigration(true);
+  config.setActiveConnectionIdLimit(MAX_PATHS);
   config.setCcAlgorithm(quiche.CongestionControlAlgorithm.CUBIC);
   // The library only says when to send; sending in one go per turn is what we do.
   config.enablePacing(false);

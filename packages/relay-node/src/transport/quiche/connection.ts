@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { SessionError } from '@moq/qmux';
 import type { RemoteInfo } from 'node:dgram';
 import { Http3Code, streamError } from './codes.ts';
@@ -86,6 +87,10 @@ export class Connection {
   /** When the connection is over in any case. */
   #expiresAt: number;
   #established = false;
+  /** Where the last packet came from: clients behind a translator of addresses move without knowing. */
+  #peerAddress = '';
+  #peerPort = 0;
+  #moved = false;
   #heard = false;
   #timedOut = false;
   #timer: NodeJS.Timeout | undefined;
@@ -128,6 +133,11 @@ export class Connection {
     if (this.#released) return;
     this.#heard = true;
     this.#heardAt = performance.now();
+    if (from.port !== this.#peerPort || from.address !== this.#peerAddress) {
+      this.#peerPort = from.port;
+      this.#peerAddress = from.address;
+      this.#moved = true;
+    }
     try {
       this.#native.recv(packet, {
         from: { host: from.address, port: from.port },
@@ -148,7 +158,9 @@ export class Connection {
   close(code: number, reason: string, by: TransportClosed['by'] = 'local'): void {
     if (this.#end) return;
     try {
-      this.#native.close(true, code, Buffer.from(truncateReason(reason)));
+      // What went wrong here is none of the peer's business.
+      const told = by === 'internal' ? '' : truncateReason(reason);
+      this.#native.close(true, code, Buffer.from(told));
     } catch {
       // It is closed already, which is what was asked for.
     }
@@ -363,6 +375,11 @@ export class Connection {
   #take(): void {
     this.#heard = false;
     const native = this.#native;
+    if (this.#moved) {
+      this.#moved = false;
+      // The library follows by itself; what it tells of that would pile up.
+      while (native.pathEventNext() !== null);
+    }
     if (!this.#established) {
       if (!native.isEstablished()) return;
       this.#established = true;
@@ -371,6 +388,7 @@ export class Connection {
       this.#events.established();
     }
     if (this.#end) return;
+    if (!this.#options.isServer) this.#offerIds();
     if (native.isReadable()) {
       for (const id of native.readable()) {
         if (this.#end) return;
@@ -392,6 +410,15 @@ export class Connection {
         stream.stopped(streamError(error) ?? new SessionError('the stream is gone', { cause: error }));
       }
     }
+  }
+
+  /** Gives the server ids to address us by when it sees us come from another address. */
+  #offerIds(): void {
+    while (this.#native.sourceCidsLeft() > 0) {
+      const token = BigInt(`0x${randomBytes(16).toString('hex')}`);
+      this.#native.newSourceCid(randomBytes(this.#endpoint.quiche.MAX_CONN_ID_LEN), token, false);
+    }
+    while (this.#native.retiredScidNext() !== null);
   }
 
   /** Hands over what is to be sent: streams that wait for a place first, then data, the most urgent first. */

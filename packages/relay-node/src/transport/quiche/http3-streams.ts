@@ -254,7 +254,7 @@ export class MessageStream extends FrameStream {
   /** Sends headers, and ends the message with them if asked to. */
   sendHeaders(fields: Fields, end = false): void {
     void this.#sender.write(record(FrameType.Headers, encodeFields(fields)));
-    if (end) this.#end();
+    if (end) void this.#sender.finish();
   }
 
   /** Wants no more of the message. */
@@ -268,7 +268,7 @@ export class MessageStream extends FrameStream {
     value.writeUInt32BE(code >>> 0);
     const capsule = record(CapsuleType.CloseSession, Buffer.concat([value, Buffer.from(reason)]));
     void this.#sender.write(record(FrameType.Data, capsule));
-    this.#end();
+    void this.#sender.finish();
   }
 
   begin(type: number): Taking {
@@ -321,10 +321,5 @@ export class MessageStream extends FrameStream {
       if (value.byteLength < 4) throw new Http3Error(Http3Code.MessageError, 'a close capsule has no code');
       this.session?.closedByPeer(value.readUInt32BE(0), value.subarray(4).toString());
     }
-  }
-
-  #end(): void {
-    // That the stream failed is told by its receiver.
-    this.#sender.finish().catch(() => {});
   }
 }

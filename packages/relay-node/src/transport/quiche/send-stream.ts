@@ -139,7 +139,11 @@ export class SendStream {
   }
 
   #flush(): Promise<void> {
-    this.#flushed ??= Promise.withResolvers();
+    if (!this.#flushed) {
+      this.#flushed = Promise.withResolvers();
+      // Those who do not wait are told by `onError`.
+      this.#flushed.promise.catch(ignore);
+    }
     return this.#flushed.promise;
   }
 

@@ -59,13 +59,24 @@ export class UdpSocket {
     }
   }
 
-  /** A socket that exchanges packets with one address only. */
+  /**
+   * A socket that exchanges packets with one address only.
+   *
+   * @throws {TransportError} `connect_failed` when there is no way to that address
+   */
   static async connect(remote: Address, family: number): Promise<UdpSocket> {
     const socket = await open(family, { port: 0 });
-    const connected = once(socket, 'connect');
-    socket.connect(remote.port, remote.host);
-    await connected;
-    return new UdpSocket(socket, true);
+    try {
+      const connected = once(socket, 'connect');
+      socket.connect(remote.port, remote.host);
+      await connected;
+      return new UdpSocket(socket, true);
+    } catch (cause) {
+      socket.close();
+      throw new TransportError('connect_failed', `there is no way to ${remote.host}: ${String(cause)}`, {
+        cause,
+      });
+    }
   }
 
   /** Sends the first `length` bytes of `packet`. A packet that cannot be sent is lost, as packets may be. */
