@@ -69,5 +69,6 @@ describe('the catalog', () => {
     expect(() => read('x'.repeat(300_000))).toThrow('too long');
     const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`v${index}`, {}]));
     expect(read({ video: { renditions: many } })).toHaveLength(64);
+    expect(read({ audio: { renditions: { ['x'.repeat(257)]: {} } } })).toEqual([]);
   });
 });

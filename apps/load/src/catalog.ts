@@ -6,6 +6,8 @@ export const CATALOG_TRACK = 'catalog.json';
 
 /** Longest catalog that is read, in bytes. */
 const MAX_CATALOG = 256 * 1024;
+/** Longest name of a rendition that is looked at. */
+const MAX_NAME = 256;
 /** Most renditions that are looked at. */
 const MAX_RENDITIONS = 64;
 
@@ -100,7 +102,8 @@ export function readCatalog(payload: Uint8Array): CatalogTrack[] {
   }
   const tracks = (['video', 'audio'] as const).flatMap((kind) => {
     const renditions = member(member(catalog, kind), 'renditions');
-    return Object.keys(renditions ?? {}).map((name) => ({ name, kind }));
+    const names = Object.keys(renditions ?? {}).filter(({ length }) => length <= MAX_NAME);
+    return names.map((name) => ({ name, kind }));
   });
   return tracks.slice(0, MAX_RENDITIONS);
 }

@@ -12,9 +12,12 @@ export class LoadError extends Error {
   }
 }
 
-/** The message of whatever was thrown, never empty. */
+/** Longest message, in characters: some of it may come from a peer. */
+const MAX_MESSAGE = 300;
+
+/** The message of whatever was thrown, never empty, never long. */
 export function messageOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.errors.length > 0) return messageOf(thrown.errors[0]);
-  if (thrown instanceof Error) return thrown.message || thrown.name;
-  return String(thrown);
+  const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+  return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message;
 }

@@ -49,7 +49,7 @@ class Tool implements AsyncDisposable {
 describe('the tool', { timeout: 60_000 }, () => {
   it('tells what it can, and what is wrong, by its exit code too', async () => {
     await using help = new Tool(['view', '--help']);
-    await using wrong = new Tool(['proxy', '--loss', '10']);
+    await using wrong = new Tool(['--', 'proxy', '--loss', '10']);
     expect([await help.end(), await wrong.end()]).toEqual([0, 2]);
     expect(help.stdout).toContain('--until-end');
     expect(wrong.stderr).toMatch(/^error: .*--loss.*\n$/);

@@ -2,8 +2,11 @@
 import { makeLogger, routeConsole, stopSignal, tolerateRejections } from './cli/process.ts';
 import { runProgram } from './cli/program.ts';
 
+// Package managers hand on the dashes that end their own options.
+const [first, ...rest] = process.argv.slice(2);
+
 process.exitCode = await runProgram(
-  process.argv.slice(2),
+  first === '--' ? rest : process.argv.slice(2),
   (logLevel) => {
     const log = makeLogger(logLevel);
     routeConsole(log);

@@ -34,6 +34,8 @@ export class PacedTrack {
   readonly #track: ClipTrack;
   readonly #pacing: Pacing;
   readonly #closed = new AbortController();
+  /** Fires when there is nothing more to wait for: the subscription is over, or the channel was stopped. */
+  readonly #over: AbortSignal;
   readonly #open = new Set<PacedGroup>();
   #previous: number | undefined;
   #drained: (() => void) | undefined;
@@ -41,6 +43,7 @@ export class PacedTrack {
   constructor(track: ClipTrack, pacing: Pacing) {
     this.#track = track;
     this.#pacing = pacing;
+    this.#over = AbortSignal.any([this.#closed.signal, pacing.window.stopped]);
   }
 
   /** The subscription for the protocol layer. */
@@ -52,7 +55,7 @@ export class PacedTrack {
     return subscriber;
   }
 
-  /** Settles when the subscription is over. */
+  /** Fires when the subscription is over. */
   get closed(): AbortSignal {
     return this.#closed.signal;
   }
@@ -61,12 +64,12 @@ export class PacedTrack {
     for (;;) {
       const plan = this.#plan();
       if (!plan) return this.#end();
-      await this.#waitFor(frameTime(plan.first, this.#track));
+      await waitUntil(frameTime(plan.first, this.#track), this.#pacing.clock, this.#over);
       if (this.#closed.signal.aborted) return undefined;
       // What was planned may be over by now: the process slept, or the channel was stopped.
       if (this.#plan()?.group !== plan.group) continue;
       this.#previous = plan.group;
-      const group = new PacedGroup(plan, this.#track, this.#pacing, this.#closed.signal);
+      const group = new PacedGroup(plan, this.#track, this.#pacing, this.#over);
       this.#open.add(group);
       return group.open(() => {
         this.#open.delete(group);
@@ -81,14 +84,6 @@ export class PacedTrack {
     if (range) return nextGroupIn(range, this.#previous, this.#track);
     const plan = nextLiveGroup(this.#previous, clock.now(), this.#track);
     return frameTime(plan.first, this.#track) < window.end ? plan : undefined;
-  }
-
-  async #waitFor(time: number): Promise<void> {
-    await waitUntil(
-      time,
-      this.#pacing.clock,
-      AbortSignal.any([this.#closed.signal, this.#pacing.window.stopped]),
-    );
   }
 
   // Returns once nothing is open any more, and a little later.
@@ -117,15 +112,15 @@ class PacedGroup {
   readonly #track: ClipTrack;
   readonly #pacing: Pacing;
   readonly #group: Group.Producer;
-  readonly #ended: AbortSignal;
+  readonly #over: AbortSignal;
   #next: number;
 
-  constructor(plan: GroupPlan, track: ClipTrack, pacing: Pacing, closed: AbortSignal) {
+  constructor(plan: GroupPlan, track: ClipTrack, pacing: Pacing, over: AbortSignal) {
     this.#plan = plan;
     this.#track = track;
     this.#pacing = pacing;
     this.#group = new Group.Producer(plan.group);
-    this.#ended = AbortSignal.any([closed, pacing.window.stopped]);
+    this.#over = over;
     this.#next = plan.first;
   }
 
@@ -154,7 +149,7 @@ class PacedGroup {
     if (frame === first) totals.groups += 1;
     if (frame >= end) return undefined;
     const time = frameTime(frame, this.#track);
-    await waitUntil(time, clock, this.#ended);
+    await waitUntil(time, clock, this.#over);
     if (time >= window.end || this.#group.isClosed) return undefined;
     // A finite channel is sent whole, however long it takes.
     if (!window.range && clock.now() - frameTime(end, this.#track) > MAX_LATENESS) {

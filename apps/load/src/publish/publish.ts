@@ -70,8 +70,13 @@ export async function publish(options: PublishOptions): Promise<PublishReport> {
   const reference = clip.tracks.find(({ kind }) => kind === 'video') ?? clip.tracks[0];
   if (!reference) throw new LoadError('clip', 'the clip has no tracks');
   const publisher = new Publisher(options, clock, new PublishWindow(clock, reference, options.frames));
-  signal.addEventListener('abort', () => publisher.stop(), { once: true });
-  return publisher.run();
+  const stop = (): void => publisher.stop();
+  signal.addEventListener('abort', stop);
+  try {
+    return await publisher.run();
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 class Publisher {
@@ -80,6 +85,7 @@ class Publisher {
   readonly #window: PublishWindow;
   readonly #totals = new Totals();
   #connections = 0;
+  #complete = false;
 
   constructor(options: PublishOptions, clock: TimeSync, window: PublishWindow) {
     this.#options = options;
@@ -110,7 +116,7 @@ class Publisher {
     }
     return {
       broadcast,
-      complete: this.#window.range !== undefined && !signal.aborted,
+      complete: this.#complete,
       connections: this.#connections,
       tracks: this.#totals.snapshot(),
     };
@@ -142,6 +148,7 @@ class Publisher {
       await wait(100, undefined, { signal: this.#window.stopped }).catch(() => {});
     }
     await Promise.race([media.idle(), wait(MAX_DRAIN, undefined, { ref: false })]);
+    this.#complete = media.subscriptions === 0 && !this.#window.stopped.aborted;
     await wait(LINGER);
   }
 }

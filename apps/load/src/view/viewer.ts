@@ -37,7 +37,7 @@ export interface ViewerOptions {
 
 /** How long it may take until the first frame of the catalog is there, in milliseconds. */
 const CATALOG_TIMEOUT = 10_000;
-/** How long a broadcast may take to be retracted after its tracks broke off, in milliseconds. */
+/** How long a broadcast and its tracks may take to go, one after the other, in milliseconds. */
 const RETRACTION = 2_000;
 /** A connection that lasted this long was no failure, in milliseconds. */
 const GOOD_CONNECTION = 5_000;
@@ -109,13 +109,14 @@ export class Viewer {
         const active = handle.active.peek();
         if (active && active !== last) {
           last = active;
-          const ended = await this.#watch(active, whileActive(handle, active, stop));
-          if (ended && untilEnd) return true;
-          // Tracks are lost a moment before the broadcast is. When it is not, another connection may do better.
+          const ended = await this.#watch(active, untilGone(handle, active, stop));
+          // Tracks break off a moment before the broadcast does, and are ended too when another takes its place.
           if (!ended) await changed(handle, active, AbortSignal.any([stop, AbortSignal.timeout(RETRACTION)]));
-          if (!ended && !stop.aborted && handle.active.peek() === active) {
+          const now = handle.active.peek();
+          if (ended && untilEnd && (now === active || !now)) return true;
+          // When it is still there, another connection may do better.
+          if (!ended && !stop.aborted && now === active)
             throw new LoadError('connect', `cannot watch ${broadcast}`);
-          }
         } else {
           await changed(handle, active, stop);
         }
@@ -233,6 +234,9 @@ export class Viewer {
 }
 
 function choose(tracks: readonly CatalogTrack[], { kinds, rendition }: TrackChoice): CatalogTrack[] {
+  if (typeof rendition === 'object' && !tracks.some(({ name }) => name === rendition.name)) {
+    throw new LoadError('catalog', `the catalog has no rendition ${JSON.stringify(rendition.name)}`);
+  }
   const chosen = kinds.flatMap((kind) => {
     const renditions = tracks.filter((track) => track.kind === kind);
     if (rendition === 'all') return renditions;
@@ -243,20 +247,18 @@ function choose(tracks: readonly CatalogTrack[], { kinds, rendition }: TrackChoi
   return chosen;
 }
 
-/** A signal that fires when the handle has another broadcast, or none, or `signal` fires. */
-function whileActive(
-  handle: Announce.Broadcast,
-  active: Broadcast.Consumer,
-  signal: AbortSignal,
-): AbortSignal {
+/**
+ * A signal that fires when the handle has had another broadcast, or none, for a while in which tracks can end by
+ * themselves; or when `signal` fires.
+ */
+function untilGone(handle: Announce.Broadcast, active: Broadcast.Consumer, signal: AbortSignal): AbortSignal {
   const gone = new AbortController();
-  const dispose = handle.active.subscribe((now) => {
-    if (now === active) return;
-    dispose();
-    gone.abort();
-  });
-  signal.addEventListener('abort', dispose, { once: true });
-  return AbortSignal.any([signal, gone.signal]);
+  void changed(handle, active, signal)
+    // Being stopped ends the wait.
+    .then(() => wait(RETRACTION, undefined, { signal, ref: false }))
+    .catch(() => {})
+    .finally(() => gone.abort());
+  return gone.signal;
 }
 
 /** Resolves when the handle has something else, or the signal fires. */
