@@ -2,7 +2,7 @@
  * Holds the schema against the last released one: what breaks those who use it needs a changeset that says major.
  * With --release the schema as it is becomes the last released one.
  */
-import { copyFile, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { announcedLevel, compare } from '../src/registry/compatibility.ts';
@@ -14,7 +14,7 @@ const released = path('../generated/released.json');
 const { values: options } = parseArgs({ options: { release: { type: 'boolean', default: false } } });
 
 if (options.release) {
-  await copyFile(path('../generated/schema.json'), released);
+  await writeFile(released, `${JSON.stringify(schemaJson(), null, 2)}\n`);
 } else {
   const before = JSON.parse(await readFile(released, 'utf8')) as SchemaJson;
   const changesets = path('../../../.changeset');

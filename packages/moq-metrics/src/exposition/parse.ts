@@ -25,7 +25,7 @@ const META = /^# (HELP|TYPE) ([a-zA-Z_:][\w:]*)(?: (.*))?$/s;
 const NAME = /[a-zA-Z_:][\w:]*/y;
 const LABEL = /\s*([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(,?)/sy;
 const REST = /\s*([+-]?(?:Inf|NaN|[\d.]+(?:e[+-]?\d+)?))(?:\s+[\d.e+-]+)?\s*(?:#.*)?$/isy;
-const MEMBERS = /_(bucket|sum|count|total|created)$/;
+const MEMBERS = /_(bucket|sum|count|created)$/;
 
 /** Reads the text or the OpenMetrics format. Never throws. */
 export function parseExposition(text: string): Exposition {
