@@ -139,7 +139,10 @@ describe('a QUIC session', () => {
     sent.push(send(late, Buffer.alloc(200_000, 4), 200_000));
     late.sendOrder = 0;
     await Promise.all([...sent, reading]);
-    await expect.poll(() => finished).toEqual([4, 1, 2, 3]);
+    await expect.poll(() => finished).toHaveLength(4);
+    expect(finished.filter((order) => order !== 4)).toEqual([1, 2, 3]);
+    // On a slow machine the first may be through before there is a late one.
+    expect(finished.indexOf(4)).toBeLessThan(finished.indexOf(2));
   });
 
   test('goes on after more streams were cancelled than may be open', { timeout: 20_000 }, async () => {
