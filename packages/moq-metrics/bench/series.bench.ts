@@ -20,22 +20,35 @@ const plain: CounterMetric<{ broadcast: string }> = counter({
 });
 const OPENMETRICS = 'application/openmetrics-text';
 
-/** How long the event loop was held at a time while something ran: the longest, in milliseconds. */
+/**
+ * How long the event loop is held at a time while something runs, in milliseconds: the longest hold of a run, and of
+ * several runs the best, as whatever else the machine does can only make it longer.
+ */
 async function longestHold(run: () => Promise<unknown>): Promise<{ hold: number; total: number }> {
+  const best = { hold: Number.POSITIVE_INFINITY, total: Number.POSITIVE_INFINITY };
+  for (let round = 0; round < 10; round++) {
+    const { hold, total } = await watchLoop(run);
+    best.hold = Math.min(best.hold, hold);
+    best.total = Math.min(best.total, total);
+  }
+  return best;
+}
+
+async function watchLoop(run: () => Promise<unknown>): Promise<{ hold: number; total: number }> {
   let hold = 0;
   let last = performance.now();
-  let running = true;
+  const state = { running: true };
   const tick = (): void => {
     const now = performance.now();
     hold = Math.max(hold, now - last);
     last = now;
-    if (running) setImmediate(tick);
+    if (state.running) setImmediate(tick);
   };
   setImmediate(tick);
   const start = performance.now();
   await run();
   const total = performance.now() - start;
-  running = false;
+  state.running = false;
   return { hold: Math.max(hold, performance.now() - last), total };
 }
 
@@ -107,7 +120,6 @@ const ms = (value: number): string => `${value.toFixed(1)} ms`;
     const series = metrics.histogram(times).series({ broadcast: `live/${i}` });
     for (let n = 0; n < 20; n++) series.observe(n / 4, { trace_id: `0123456789abcdef0123456789abcdef` });
   }
-  for (let i = 0; i < 5; i++) await metrics.render(OPENMETRICS);
   const text = await longestHold(() => metrics.render());
   const openmetrics = await longestHold(() => metrics.render(OPENMETRICS));
 
@@ -116,6 +128,7 @@ const ms = (value: number): string => `${value.toFixed(1)} ms`;
   const { port } = server.address() as AddressInfo;
   let size = 0;
   const served = await longestHold(async () => {
+    size = 0;
     for await (const bytes of (await fetch(`http://127.0.0.1:${port}`)).body!) size += bytes.length;
   });
   server.close();
