@@ -70,8 +70,8 @@ test('an element that is set up before is asked to play at once, or when the pag
 test('an element that is set up later is asked to play then', async () => {
   watch();
   await vi.advanceTimersByTimeAsync(500);
-  load('http://relay/a%20b/');
-  expect(await told()).toEqual(['broadcast a b/bbb.hang', 'play 500']);
+  load('http://relay//a%20b//c/');
+  expect(await told()).toEqual(['broadcast a b/c/bbb.hang', 'play 500']);
 });
 
 test('frames, playheads and pauses are told', async () => {

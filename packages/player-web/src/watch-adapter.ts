@@ -246,9 +246,10 @@ export class WatchAdapter {
   }
 }
 
+/** The path of a connect URL as relays read it: decoded, and with single slashes. */
 function decoded(pathname: string): string {
   try {
-    return decodeURIComponent(pathname);
+    return decodeURIComponent(pathname).replace(/\/+/g, '/');
   } catch {
     return pathname; // Not percent-encoded text: taken as it stands.
   }
