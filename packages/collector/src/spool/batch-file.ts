@@ -3,7 +3,7 @@
  * end of the file is recognised and cut off.
  */
 
-import { open } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 
 /** Length of the payload, how many things it counts for, and the checksum of both and of the payload: 32 bits each. */
@@ -63,7 +63,7 @@ export function decodeRecords(file: Buffer): BatchContent {
 }
 
 /**
- * Reads a batch file.
+ * Reads a batch file; one that is gone holds nothing.
  *
  * @param limit bytes at most; what lies behind them was never acknowledged
  * @throws the file system's own error
@@ -72,6 +72,9 @@ export async function readBatch(
   path: string,
   limit: number = Number.MAX_SAFE_INTEGER,
 ): Promise<BatchContent> {
-  await using file = await open(path, 'r');
-  return decodeRecords((await file.readFile()).subarray(0, limit));
+  const file = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  });
+  return decodeRecords(file.subarray(0, limit));
 }

@@ -1,0 +1,52 @@
+/** Keeping the tables within a number of bytes: the oldest goes. */
+
+import { growingTables } from './schema.ts';
+
+/** A piece of a table on disk. */
+export interface Part {
+  readonly table: string;
+  readonly name: string;
+  /** Of its newest row, Unix seconds. */
+  readonly newest: number;
+  readonly bytes: number;
+}
+
+/** All pieces of all tables. */
+export const PARTS = `
+SELECT table, name, toUnixTimestamp(max_time) AS newest, toFloat64(bytes_on_disk) AS bytes
+FROM system.parts
+WHERE active AND database = currentDatabase() AND table IN {tables:Array(String)}`;
+
+/** The parts that have to go for the rest to fit into so many bytes: those that ended longest ago. */
+export function surplus(parts: readonly Part[], limit: number): readonly Part[] {
+  let bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  const gone: Part[] = [];
+  for (const part of parts.toSorted((a, b) => a.newest - b.newest)) {
+    if (bytes <= limit) break;
+    gone.push(part);
+    bytes -= part.bytes;
+  }
+  return gone;
+}
+
+/** The statement that removes a part. */
+export function dropPart({ table, name }: Part): string {
+  if (!growingTables.includes(table) || !/^[\w-]+$/.test(name)) {
+    throw new RangeError(`${table} ${name} is no part of ours`);
+  }
+  return `ALTER TABLE ${table} DROP PART '${name}'`;
+}
+
+/** How many of its pieces the limit is made of at least: so fine is what goes when it is reached. */
+const PIECES = 16;
+
+/** Merging is not worth it below, in bytes. */
+const SMALLEST_LIMIT = 16 * 1024 * 1024;
+
+/** Keeps parts from being merged into so large ones that dropping one would drop most of what there is. */
+export function partSizeLimits(limit: number): readonly string[] {
+  const bytes = Math.round(Math.max(SMALLEST_LIMIT, limit / PIECES));
+  return growingTables.map(
+    (table) => `ALTER TABLE ${table} MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = ${bytes}`,
+  );
+}
