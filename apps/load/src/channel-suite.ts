@@ -207,8 +207,7 @@ export function describeChannel(transport: 'webtransport' | 'websocket'): void {
       const { bytes } = proxy.stats().down;
       expect(proxy.stats().cut).toBe(true);
       await eventually(() => expect(proxy.stats().down.bytes).toBeGreaterThan(bytes + 50_000));
-      const report = await viewers.stop();
-      expect(report.tracks['720p']?.latency?.p50).toBeGreaterThanOrEqual(30);
+      expect(await viewers.stop()).toMatchObject({ reconnects: 0 });
     });
 
     it('everything of a finite channel arrives over a path that loses packets', async () => {

@@ -248,16 +248,17 @@ function choose(tracks: readonly CatalogTrack[], { kinds, rendition }: TrackChoi
 }
 
 /**
- * A signal that fires when the handle has had another broadcast, or none, for a while in which tracks can end by
+ * A signal that fires when the handle has another broadcast; or none for a while, in which tracks can end by
  * themselves; or when `signal` fires.
  */
 function untilGone(handle: Announce.Broadcast, active: Broadcast.Consumer, signal: AbortSignal): AbortSignal {
   const gone = new AbortController();
-  void changed(handle, active, signal)
-    // Being stopped ends the wait.
-    .then(() => wait(RETRACTION, undefined, { signal, ref: false }))
-    .catch(() => {})
-    .finally(() => gone.abort());
+  const watch = async (): Promise<void> => {
+    await changed(handle, active, signal);
+    await changed(handle, undefined, AbortSignal.any([signal, AbortSignal.timeout(RETRACTION)]));
+    gone.abort();
+  };
+  void watch();
   return gone.signal;
 }
 
