@@ -1,31 +1,64 @@
+import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { CollectorError } from './errors.ts';
 
 const port = z.int().min(0).max(65_535);
 const host = z.string().min(1);
 const positive = z.int().min(1);
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+const url = z.url({ protocol: /^https?$/, error: 'it is no http(s) URL' }).optional();
+const region = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w. -]{0,31}$/, { error: 'a region has up to 32 letters, digits, dots, dashes' });
 
 const schema = z.strictObject({
   host: host.default('127.0.0.1'),
   port: port.default(4318),
-  opsHost: host.regex(LOOPBACK, { error: 'the ops port opens on loopback only' }).default('127.0.0.1'),
+  opsHosts: z.array(host).min(1).default(['127.0.0.1']),
   opsPort: port.default(8889),
   opsAllowedHosts: z.array(host).default([]),
+  opsToken: z.string().min(16, { error: 'it has at least 16 characters' }).optional(),
+  dataDir: z.string().min(1).optional(),
   allowedOrigins: z.array(z.string()).default(['http://localhost:*', 'http://127.0.0.1:*']),
-  maxBodyBytes: positive.default(256 * 1024),
-  maxDecompressedBytes: positive.default(2 * 1024 * 1024),
+  trustedProxies: z.array(z.string()).default([]),
+  rateLimit: z.number().min(0).default(0),
+  rateBurst: positive.default(100),
+  authKey: z.string().min(1).optional(),
+  region: region.default('unknown'),
+  regions: z.array(region).max(31, { error: 'there are at most 31' }).default([]),
+  regionHeader: z
+    .string()
+    .regex(/^[A-Za-z][\w-]*$/, { error: 'it is no header name' })
+    .optional(),
+  knownStreamsFrom: url,
+  knownStreamsSeconds: z.number().min(0.1).default(2),
+  prometheusUrl: url,
+  alertmanagerUrl: url,
+  processMetrics: z.boolean().default(false),
+  maxBodyBytes: positive.default(512 * 1024),
+  maxDecompressedBytes: positive.default(1024 * 1024),
   maxHeldBytes: positive.default(64 * 1024 * 1024),
   maxPoints: positive.default(5000),
-  maxAttributes: positive.default(64),
+  maxAttributes: positive.default(128),
+  maxTextLength: positive.default(8192),
   maxSessions: positive.default(200_000),
+  maxListeners: positive.default(64),
   sessionExpirySeconds: positive.default(15 * 60),
+  journalSegmentBytes: positive.default(64 * 1024 * 1024),
 });
 
+/** What there may be none of. */
+type Absent =
+  | 'opsToken'
+  | 'dataDir'
+  | 'authKey'
+  | 'regionHeader'
+  | 'knownStreamsFrom'
+  | 'prometheusUrl'
+  | 'alertmanagerUrl';
+
 /** Options with everything filled in. */
-export type CollectorConfig = {
-  readonly [Name in keyof CollectorOptions]-?: NonNullable<CollectorOptions[Name]>;
+export type CollectorConfig = Pick<CollectorOptions, Absent> & {
+  readonly [Name in Exclude<keyof CollectorOptions, Absent>]-?: NonNullable<CollectorOptions[Name]>;
 };
 
 /** Options of a collector; all have defaults. */
@@ -34,31 +67,65 @@ export interface CollectorOptions {
   readonly host?: string | undefined;
   /** OTLP port; 4318, and 0 for any free one. */
   readonly port?: number | undefined;
-  /** Address the ops port binds to: a loopback one; 127.0.0.1. */
-  readonly opsHost?: string | undefined;
-  /** Ops port (metrics, health); 8889, and 0 for any free one. */
+  /** Addresses the ops port binds to: loopback ones and the Docker bridge's, or any with `opsToken`; 127.0.0.1. */
+  readonly opsHosts?: readonly string[] | undefined;
+  /** Ops port (metrics, health, API); 8889, and 0 for any free one. */
   readonly opsPort?: number | undefined;
-  /** Names, beside the loopback ones, by which the ops port may be addressed. */
+  /** Names, beside the loopback ones and `opsHosts`, by which the ops port may be addressed. */
   readonly opsAllowedHosts?: readonly string[] | undefined;
+  /** What requests to the ops port must bring, as a bearer token or as the password of basic authentication. */
+  readonly opsToken?: string | undefined;
+  /** Folder of the journal, by which counters go on after a restart. Without it nothing outlives the process. */
+  readonly dataDir?: string | undefined;
   /**
    * Origins of pages that may report: `https://tv.example`, `https://*.example`, `http://localhost:*`, or `*` for all.
    * Pages served from this machine by default.
    */
   readonly allowedOrigins?: readonly string[] | undefined;
-  /** Largest body as sent, in bytes; 256 KiB. */
+  /** Addresses and networks of proxies whose `X-Forwarded-For` and `regionHeader` are believed; none. */
+  readonly trustedProxies?: readonly string[] | undefined;
+  /** Requests per second that one address may send in the long run; 0, the default, is no limit. */
+  readonly rateLimit?: number | undefined;
+  /** Requests that one address may send at once where there is a limit; 100. */
+  readonly rateBurst?: number | undefined;
+  /** File of the key or keys (JWK) that tokens are signed with. With it, reports need a token that covers them. */
+  readonly authKey?: string | undefined;
+  /** The region of viewers of whom nothing else is known; `unknown`. */
+  readonly region?: string | undefined;
+  /** Regions that `regionHeader` may name. */
+  readonly regions?: readonly string[] | undefined;
+  /** Header in which trusted proxies name the viewer's region. */
+  readonly regionHeader?: string | undefined;
+  /** Address of a relay: only broadcasts it announces, or a token covers, get series of their own. */
+  readonly knownStreamsFrom?: string | undefined;
+  /** How often that relay is asked, in seconds; 2. */
+  readonly knownStreamsSeconds?: number | undefined;
+  /** The Prometheus shown below `/prometheus`. */
+  readonly prometheusUrl?: string | undefined;
+  /** The Alertmanager shown below `/alertmanager`. */
+  readonly alertmanagerUrl?: string | undefined;
+  /** Whether metrics of the process and of Node are exposed too; false. */
+  readonly processMetrics?: boolean | undefined;
+  /** Largest body as sent, in bytes; 512 KiB. */
   readonly maxBodyBytes?: number | undefined;
-  /** Largest body after decompression, in bytes; 2 MiB. */
+  /** Largest body after decompression, in bytes; 1 MiB. */
   readonly maxDecompressedBytes?: number | undefined;
   /** Bytes of bodies held at one time, as sent, past which senders are asked to try later; 64 MiB. */
   readonly maxHeldBytes?: number | undefined;
-  /** Points in one request; 5,000. */
+  /** Points, spans or log records in one request; 5,000. */
   readonly maxPoints?: number | undefined;
-  /** Attributes of one point or resource; 64. */
+  /** Attributes of one point, span, log record or resource; 128. */
   readonly maxAttributes?: number | undefined;
-  /** Sessions whose reports are remembered, to add none twice; 200,000. */
+  /** Characters of a text; what is longer is cut; 8,192. */
+  readonly maxTextLength?: number | undefined;
+  /** Sessions held in memory, whose reports are added once; 200,000. */
   readonly maxSessions?: number | undefined;
-  /** Silence after which a session's reports are forgotten, in seconds; 900. */
+  /** Readers of server-sent events at one time; 64. */
+  readonly maxListeners?: number | undefined;
+  /** Silence after which a session is forgotten, in seconds; 900. */
   readonly sessionExpirySeconds?: number | undefined;
+  /** Bytes of the journal past which it is written anew; 64 MiB. */
+  readonly journalSegmentBytes?: number | undefined;
 }
 
 /**
@@ -68,9 +135,35 @@ export interface CollectorOptions {
  */
 export function resolveConfig(options: CollectorOptions): CollectorConfig {
   const parsed = schema.safeParse(options);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  const option = issue.code === 'unrecognized_keys' ? issue.keys[0]! : String(issue.path[0]);
-  const given = JSON.stringify(Reflect.get(options, option)) ?? 'undefined';
-  throw new CollectorError('config', `${option} ${given}: ${issue.message}`, { option });
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    const option = issue.code === 'unrecognized_keys' ? issue.keys[0]! : String(issue.path[0]);
+    throw wrong(option, JSON.stringify(Reflect.get(options, option)) ?? 'undefined', issue.message);
+  }
+  const config = parsed.data;
+  const exposed = config.opsHosts.find((address) => !isPrivate(address));
+  if (exposed !== undefined && config.opsToken === undefined) {
+    throw wrong('opsHosts', JSON.stringify(exposed), 'beyond this machine the ops port needs opsToken');
+  }
+  if (config.regionHeader !== undefined && config.trustedProxies.length === 0) {
+    throw wrong('regionHeader', JSON.stringify(config.regionHeader), 'it needs trustedProxies');
+  }
+  return config;
+}
+
+function wrong(option: string, value: string, message: string): CollectorError {
+  // A secret is not repeated, however wrong it is.
+  const shown = option === 'opsToken' ? '' : ` ${value}`;
+  return new CollectorError('config', `${option}${shown}: ${message}`, { option });
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+/** Whether an address is of this machine alone, or of Docker's bridge, which only its containers see. */
+function isPrivate(address: string): boolean {
+  if (LOOPBACK.test(address)) return true;
+  return Object.entries(networkInterfaces()).some(
+    ([name, addresses]) =>
+      /^(docker\d+|br-[0-9a-f]{12})$/.test(name) && addresses?.some((each) => each.address === address),
+  );
 }

@@ -1,15 +1,35 @@
-import { bounded, client, counter } from '@moq-observability/moq-metrics';
-import { Catalogue } from '@moq-observability/moq-metrics/merge';
+import { bounded, client, counter, schema } from '@moq-observability/moq-metrics';
+import { type Addition, Catalogue } from '@moq-observability/moq-metrics/merge';
 import { describe, expect, test } from 'vitest';
-import type { AttributeValue, HistogramPoint, OtlpMetric } from '../receive/otlp.ts';
-import { playerCatalogue } from './catalogue.ts';
-import { judgeReport, type Verdict } from './judge.ts';
+import type { AttributeValue } from '../receive/attributes.ts';
+import type { HistogramPoint, OtlpMetric } from '../receive/metrics.ts';
+import { judgeMetric, Rejections } from './judge.ts';
 
-const catalogue = playerCatalogue();
+const catalogue = new Catalogue(
+  schema()
+    .flatMap((group) => [...group.metrics.values()])
+    .filter(({ owner }) => owner === 'player'),
+);
 const stream = { broadcast: 'demo/clock.hang' };
 
+interface Verdict {
+  readonly additions: readonly Addition[];
+  readonly rejected: Rejections['reasons'];
+  readonly messages: readonly string[];
+}
+
 function verdictOn(...metrics: OtlpMetric[]): Verdict {
-  return judgeReport([{ attributes: new Map(), metrics }], catalogue);
+  return verdictBy(catalogue, ...metrics);
+}
+
+function verdictBy(by: Catalogue, ...metrics: OtlpMetric[]): Verdict {
+  const rejections = new Rejections();
+  const judged = metrics.flatMap((metric) => judgeMetric(metric, by, rejections));
+  return {
+    additions: judged.map(({ addition }) => addition),
+    rejected: rejections.reasons,
+    messages: rejections.message === '' ? [] : rejections.message.split('; '),
+  };
 }
 
 function sum(
@@ -18,7 +38,7 @@ function sum(
   value = 1,
   changes: object = {},
 ): OtlpMetric {
-  const points = [{ attributes: new Map(Object.entries(labels)), value }];
+  const points = [{ attributes: new Map(Object.entries(labels)), start: 0, time: 0, value }];
   return { kind: 'sum', name, temporality: 'delta', monotonic: true, points, ...changes };
 }
 
@@ -29,6 +49,8 @@ function startup(
   const { buckets } = client.startupTime;
   const point = {
     attributes: new Map(Object.entries({ ...stream, transport: 'webtransport' })),
+    start: 0,
+    time: 0,
     bounds: buckets,
     counts: [0, 2, ...buckets.slice(1).map(() => 0)],
     count: 2,
@@ -159,9 +181,6 @@ test('a definition added to the schema is taken as it is', () => {
     description: 'Added',
     labels: { colour: bounded(2) },
   });
-  const { additions } = judgeReport(
-    [{ attributes: new Map(), metrics: [sum('moq.client.added', { colour: 'red' }, 4)] }],
-    new Catalogue([added]),
-  );
+  const { additions } = verdictBy(new Catalogue([added]), sum('moq.client.added', { colour: 'red' }, 4));
   expect(additions).toEqual([{ kind: 'counter', metric: added, labels: { colour: 'red' }, value: 4 }]);
 });

@@ -16,6 +16,9 @@ export interface BodyLimits {
 /** How many times the limit of a too large body is read and thrown away, so that its sender hears the answer. */
 const DISCARDED = 4;
 
+/** Seconds after which a sender may try again that came when too much was being received. */
+const RETRY_AFTER = 1;
+
 const unzip = promisify(gunzip);
 
 /** Reads request bodies within bounds of memory. */
@@ -28,46 +31,54 @@ export class BodyReader {
   }
 
   /**
-   * Reads a request's body as text: identity or gzip, UTF-8.
+   * Reads a request's body: identity or gzip. What it holds of the memory is given back when `use` is done with it.
    *
    * @throws Refused with the status to answer; any other error means that the client went away
    */
-  async read(request: IncomingMessage): Promise<string> {
-    const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
+  async read<T>(request: IncomingMessage, use: (body: Buffer) => Promise<T>): Promise<T> {
+    const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
     if (encoding !== 'identity' && encoding !== 'gzip') {
       throw new Refused(415, 'the content encoding is neither identity nor gzip');
     }
-    let held = 0;
-    const hold = (bytes: number): boolean => {
-      if (this.#held + bytes > this.#limits.held) return false;
-      this.#held += bytes;
-      held += bytes;
-      return true;
-    };
+    const held = { bytes: 0 };
     try {
-      const received = await this.#receive(request, hold);
-      const bytes = encoding === 'gzip' ? await this.#decompress(received) : received;
-      if (bytes.length > this.#limits.decompressed) throw this.#tooLarge();
-      return decode(bytes);
+      const received = await this.#receive(request, held);
+      const body = encoding === 'gzip' ? await this.#decompress(received) : received;
+      if (body.length > this.#limits.decompressed) throw this.#tooLarge();
+      return await use(body);
     } finally {
-      this.#held -= held;
+      this.#held -= held.bytes;
     }
   }
 
-  async #receive(request: IncomingMessage, hold: (bytes: number) => boolean): Promise<Buffer> {
-    const limit = this.#limits.compressed;
-    const chunks: Buffer[] = [];
-    let size = 0;
-    let refusal: Refused | undefined;
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > limit) refusal ??= this.#tooLarge();
-      else if (!hold(chunk.length)) refusal ??= new Refused(429, 'too much is being received at this moment');
-      if (!refusal) chunks.push(chunk);
-      else if (size > DISCARDED * limit) break;
-    }
-    if (refusal) throw refusal;
-    return Buffer.concat(chunks);
+  #receive(request: IncomingMessage, held: { bytes: number }): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      const limit = this.#limits.compressed;
+      const chunks: Buffer[] = [];
+      let size = 0;
+      let refusal: Refused | undefined;
+      request.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > limit) refusal ??= this.#tooLarge();
+        else if (this.#held + chunk.length > this.#limits.held) refusal ??= tooBusy();
+        if (!refusal) {
+          this.#held += chunk.length;
+          held.bytes += chunk.length;
+          chunks.push(chunk);
+        } else if (size > DISCARDED * limit) {
+          request.pause();
+          reject(refusal);
+        }
+      });
+      request.once('end', () => {
+        if (refusal) reject(refusal);
+        else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+      });
+      request.once('error', reject);
+      request.once('close', () => {
+        if (!request.complete) reject(new Error('the client went away'));
+      });
+    });
   }
 
   async #decompress(bytes: Buffer): Promise<Buffer> {
@@ -85,10 +96,6 @@ export class BodyReader {
   }
 }
 
-function decode(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new Refused(400, 'the body is not UTF-8', { cause });
-  }
+function tooBusy(): Refused {
+  return new Refused(429, 'too much is being received at this moment', { retryAfter: RETRY_AFTER });
 }
