@@ -13,7 +13,7 @@ import type {
 } from './transport.ts';
 
 /** A client's session, as far as a caller sees it. */
-export type ClientSession = WebTransport & { readonly protocol?: string };
+type ClientSession = WebTransport & { readonly protocol?: string };
 
 /** A transport under test: how to listen and how to reach it. */
 export interface TransportUnderTest {
@@ -416,7 +416,7 @@ export async function nextStream(session: WebTransport): Promise<ReadableStream<
 }
 
 /** The next bidirectional stream the peer opens. */
-export async function nextBidirectional(session: WebTransport): Promise<WebTransportBidirectionalStream> {
+async function nextBidirectional(session: WebTransport): Promise<WebTransportBidirectionalStream> {
   const reader = session.incomingBidirectionalStreams.getReader();
   const { value, done } = await reader.read();
   reader.releaseLock();

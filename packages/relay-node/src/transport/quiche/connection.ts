@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { SessionError } from '@moq/qmux';
 import type { RemoteInfo } from 'node:dgram';
-import { Http3Code, streamError } from './codes.ts';
-import type { NativeConnection, Quiche } from './native.ts';
-import type { SendStream } from './send-stream.ts';
+import { SessionError } from '@moq/qmux';
 import { truncateReason } from '../text.ts';
 import type { TransportClosed, TransportStats } from '../transport.ts';
+import { Http3Code, streamError } from './codes.ts';
+import { Liveness } from './liveness.ts';
+import type { NativeConnection, Quiche } from './native.ts';
+import type { SendStream } from './send-stream.ts';
 import type { Turns } from './turns.ts';
 import type { UdpSocket } from './udp-socket.ts';
 
@@ -81,11 +82,7 @@ export class Connection {
   readonly #sendable = new Set<SendStream>();
   readonly #waiting: Record<'uni' | 'bidi', SlotWaiter[]> = { uni: [], bidi: [] };
   readonly #nextId: Record<'uni' | 'bidi', number>;
-  /** When a packet last arrived, and when the peer was last asked to answer. */
-  #heardAt = performance.now();
-  #askedAt = performance.now();
-  /** When the connection is over in any case. */
-  #expiresAt: number;
+  readonly #liveness: Liveness;
   #established = false;
   /** Where the last packet came from: clients behind a translator of addresses move without knowing. */
   #peerAddress = '';
@@ -96,7 +93,6 @@ export class Connection {
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
   #stops = 0;
-  #keepAlive: number;
   #end: TransportClosed | undefined;
   #lastStats: TransportStats | undefined;
   #released = false;
@@ -114,8 +110,7 @@ export class Connection {
     this.#options = options;
     this.#events = events;
     this.#nextId = options.isServer ? { bidi: 1, uni: 3 } : { bidi: 0, uni: 2 };
-    this.#keepAlive = options.idleTimeout / 3;
-    this.#expiresAt = performance.now() + options.setupTimeout;
+    this.#liveness = new Liveness(performance.now(), options.idleTimeout, options.setupTimeout);
   }
 
   /** How the connection ended, once it has. */
@@ -132,7 +127,7 @@ export class Connection {
   receive(packet: Buffer, from: RemoteInfo): void {
     if (this.#released) return;
     this.#heard = true;
-    this.#heardAt = performance.now();
+    this.#liveness.heard(performance.now());
     if (from.port !== this.#peerPort || from.address !== this.#peerAddress) {
       this.#peerPort = from.port;
       this.#peerAddress = from.address;
@@ -170,7 +165,7 @@ export class Connection {
 
   /** Sets how long the connection lasts from now, in milliseconds; `Infinity` is as long as it likes. */
   expireIn(milliseconds: number): void {
-    this.#expiresAt = performance.now() + milliseconds;
+    this.#liveness.expireIn(performance.now(), milliseconds);
     this.schedule();
   }
 
@@ -383,8 +378,7 @@ export class Connection {
     if (!this.#established) {
       if (!native.isEstablished()) return;
       this.#established = true;
-      const { peerMaxIdleTimeout } = native.stats();
-      if (peerMaxIdleTimeout > 0) this.#keepAlive = Math.min(this.#keepAlive, peerMaxIdleTimeout / 3);
+      this.#liveness.established(native.stats().peerMaxIdleTimeout);
       this.#events.established();
     }
     if (this.#end) return;
@@ -474,16 +468,11 @@ export class Connection {
     this.#timedOut = false;
     this.#native.onTimeout();
     if (this.#end) return;
-    const now = performance.now();
     // Packets that were waiting have been read by now: this turn comes after reading.
-    if (now - this.#heardAt >= this.#options.idleTimeout) {
-      this.close(Http3Code.NoError, 'idle', 'idle');
-    } else if (now >= this.#expiresAt) {
-      this.close(Http3Code.NoError, 'it took too long', 'protocol_error');
-    } else if (this.#established && now - Math.max(this.#heardAt, this.#askedAt) >= this.#keepAlive) {
-      this.#askedAt = now;
-      this.#native.sendAckEliciting();
-    }
+    const verdict = this.#liveness.check(performance.now());
+    if (verdict === 'idle') this.close(Http3Code.NoError, 'idle', 'idle');
+    else if (verdict === 'expired') this.close(Http3Code.NoError, 'it took too long', 'protocol_error');
+    else if (verdict === 'ask') this.#native.sendAckEliciting();
   }
 
   /** Finds out whether the connection has ended. */
@@ -523,10 +512,7 @@ export class Connection {
     if (this.#released) return;
     const now = performance.now();
     let at = now + Math.max(1, this.#native.timeout() ?? Infinity);
-    if (!this.#end) {
-      at = Math.min(at, this.#expiresAt, this.#heardAt + this.#options.idleTimeout);
-      if (this.#established) at = Math.min(at, Math.max(this.#heardAt, this.#askedAt) + this.#keepAlive);
-    }
+    if (!this.#end) at = Math.min(at, this.#liveness.nextCheck());
     // A timer that comes too early does no harm and sets itself anew; most of the time that is cheaper.
     if (this.#timerAt <= at) return;
     clearTimeout(this.#timer);
