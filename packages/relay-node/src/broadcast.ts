@@ -1,9 +1,9 @@
-import { setTimeout } from 'node:timers/promises';
 import { type Broadcast, Time, type Track } from '@moq/net';
 import { trackTypeOf, type TrackType } from '@moq-observability/moq-metrics';
 import { type CatalogedType, CATALOG_TRACK, CatalogReader } from './catalog.ts';
 import { RelayError } from './errors.ts';
 import type { BroadcastMetrics, TrafficMetrics } from './telemetry/metrics.ts';
+import { pause, within } from './timeout.ts';
 import { GroupFetches } from './track/group-fetches.ts';
 import { GroupReader, type GroupReaderObserver } from './track/group-reader.ts';
 import { type ReceivedTraffic, RelayTrack, type TrackLimits } from './track/relay-track.ts';
@@ -41,6 +41,9 @@ const ASSUMED_INFO: Track.Info = {
   priority: 0,
   ordered: false,
 };
+
+/** How long a publisher may take to answer, in milliseconds. */
+const ANSWER_LIMIT = 10_000;
 
 /** The relay reads a few kilobytes of catalog of each broadcast, and nothing larger. */
 const CATALOG_LIMITS = { groupBytes: 2 * 1024 * 1024, cacheBytes: 2 * 1024 * 1024 };
@@ -82,6 +85,7 @@ export class RelayBroadcast {
       fetch: (track, sequence, fetchOptions) => options.source.fetchGroup(track, sequence, fetchOptions),
       received: (track) => this.metrics.received(this.trackType(track)),
       groupBytes: options.limits.groupBytes,
+      answerLimit: ANSWER_LIMIT,
     });
     void this.#watchCatalog();
   }
@@ -128,7 +132,7 @@ export class RelayBroadcast {
     if (asked) return asked;
     this.#admit(name, this.#infos.size);
     if (!this.#options.tellsTrackInfo) return ASSUMED_INFO;
-    const asking = this.#options.source.resolveTrackInfo(name);
+    const asking = within(ANSWER_LIMIT, `track ${name}`, this.#options.source.resolveTrackInfo(name));
     this.#infos.set(name, asking);
     try {
       return await asking;
@@ -193,10 +197,7 @@ export class RelayBroadcast {
       } catch {
         // A broadcast need not have a catalog; its tracks are then known by their names.
       }
-      const delay = CATALOG_RETRY[Math.min(attempt, CATALOG_RETRY.length - 1)];
-      await setTimeout(delay, undefined, { signal }).catch(() => {
-        // The broadcast has ended; the loop sees it.
-      });
+      await pause(CATALOG_RETRY[Math.min(attempt, CATALOG_RETRY.length - 1)]!, signal);
     }
   }
 

@@ -105,7 +105,7 @@ export class PublishedBroadcast extends Broadcast.Producer {
   /** The session is over: all of its subscriptions with it. */
   override close(error?: Error): void {
     super.close(error);
-    for (const subscription of this.#subscriptions) subscription.close(error);
+    for (const subscription of this.#subscriptions) subscription.close();
   }
 
   #joined(): void {

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import type { RelayBroadcast } from './broadcast.ts';
 import { Certificates } from './certificates.ts';
@@ -12,6 +11,7 @@ import { Routes } from './routing/routes.ts';
 import { Session, type SessionHost } from './session.ts';
 import { RelayMetrics } from './telemetry/metrics.ts';
 import { printable } from './telemetry/text.ts';
+import { pause } from './timeout.ts';
 import type { IncomingSession } from './transport/transport.ts';
 import { Transports, type TransportStatus } from './transports.ts';
 
@@ -183,14 +183,9 @@ class RunningRelay implements Relay {
 
   async #close(): Promise<void> {
     for (const session of this.#sessions.keys()) session.close('drain');
-    const grace = new AbortController();
-    await Promise.race([
-      Promise.all(this.#sessions.values()),
-      setTimeout(CLOSE_GRACE, undefined, { signal: grace.signal }).catch(() => {
-        // All sessions have ended before.
-      }),
-    ]);
-    grace.abort();
+    const ended = new AbortController();
+    await Promise.race([Promise.all(this.#sessions.values()), pause(CLOSE_GRACE, ended.signal)]);
+    ended.abort();
     this.#certificates?.close();
     await this.#transports?.close();
     await Promise.all([this.#public, ...this.#ops].map((server) => server?.close()));

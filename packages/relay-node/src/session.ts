@@ -12,6 +12,7 @@ import type { Destination, Routes } from './routing/routes.ts';
 import { readConnectUrl } from './telemetry/connect-url.ts';
 import type { RelayMetrics, SessionMetrics } from './telemetry/metrics.ts';
 import { printable } from './telemetry/text.ts';
+import { within } from './timeout.ts';
 import type { IncomingSession, SessionTransport, TransportClosed } from './transport/transport.ts';
 import { watchViolations } from './violations.ts';
 
@@ -96,7 +97,7 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
     try {
       this.#connection = await this.#setUp(this.#transport);
     } catch (error) {
-      this.#failed('setup', toError(error));
+      if (this.#reason !== 'drain') this.#failed('setup', toError(error));
       this.close('protocol_error');
       return;
     }
@@ -141,16 +142,13 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
   }
 
   async #setUp(transport: SessionTransport): Promise<Connection.Established> {
-    const { setupTimeout } = this.#host;
     watchViolations(transport.webTransport, (violation) => this.#violated(violation));
     const accepting = Connection.accept(transport.webTransport, this.#incoming.url);
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      late.reject(new RelayError('timeout', `MoQ setup was not finished after ${setupTimeout} ms`));
-    }, setupTimeout);
-    void transport.closed.then(() => late.reject(new RelayError('ended', 'the client left during setup')));
+    const leaving = transport.closed.then(() => {
+      throw new RelayError('ended', 'the client left during setup');
+    });
     try {
-      return await Promise.race([accepting, late.promise]);
+      return await within(this.#host.setupTimeout, 'MoQ setup', Promise.race([accepting, leaving]));
     } catch (error) {
       // If it is finished after all, nobody wants it any more.
       accepting.then(
@@ -159,15 +157,29 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
       );
       throw error;
     } finally {
-      clearTimeout(timer);
-      late.promise.catch(() => {});
+      leaving.catch(() => {});
     }
   }
 
   async #serve(transport: SessionTransport, connection: Connection.Established): Promise<void> {
-    const { metrics, routes } = this.#host;
     const openedAt = performance.now();
-    const counted = metrics.session(transport.kind, connection.version);
+    const counted = this.#host.metrics.session(transport.kind, connection.version);
+    try {
+      this.#open(connection);
+      const announcements = connection.announced();
+      void this.#follow(announcements, connection);
+      await transport.closed;
+      announcements.close();
+    } catch (error) {
+      this.#failed('internal', toError(error));
+      this.close('internal');
+    } finally {
+      this.#end(counted, await transport.closed, openedAt);
+      connection.close();
+    }
+  }
+
+  #open(connection: Connection.Established): void {
     this.#log.info(
       {
         [attributes.version.name]: connection.version,
@@ -178,14 +190,7 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
       'session opened',
     );
     this.#publications = new Publications({ publish: (name, broadcast) => this.#publish(name, broadcast) });
-    routes.join(this);
-    const announcements = connection.announced();
-    void this.#follow(announcements, connection);
-
-    const closed = await transport.closed;
-    announcements.close();
-    this.#end(counted, closed, openedAt);
-    connection.close();
+    this.#host.routes.join(this);
   }
 
   // Everything of a session ends in one go, so that no scrape sees half of it.

@@ -1,5 +1,6 @@
 import type { Group, Track } from '@moq/net';
 import { RelayError, toError } from '../errors.ts';
+import { within } from '../timeout.ts';
 import { CachedGroup } from './cached-group.ts';
 import { GroupReader, type GroupReaderObserver } from './group-reader.ts';
 import type { ReceivedTraffic } from './relay-track.ts';
@@ -25,6 +26,8 @@ export interface GroupFetchesOptions {
   readonly received: (track: string) => ReceivedTraffic;
   /** The largest group, in bytes. */
   readonly groupBytes: number;
+  /** How long the publisher may take to answer, in milliseconds. */
+  readonly answerLimit: number;
 }
 
 /** Single groups fetched from the publisher of a broadcast; whoever asks for the same one meanwhile shares it. */
@@ -76,13 +79,19 @@ export class GroupFetches {
     sequence: number,
     options: Track.FetchGroupOptions,
   ): Promise<Fetch> {
+    const asking = this.#options.fetch(track, sequence, options);
     try {
-      const upstream = await this.#options.fetch(track, sequence, options);
+      const upstream = await within(this.#options.answerLimit, `group ${sequence}`, asking);
       const group = new CachedGroup(sequence, performance.now(), this.#options.groupBytes);
       void this.#receive(upstream, group, track).finally(() => this.#fetches.delete(key));
       return { group, upstream, readers: 0 };
     } catch (error) {
       this.#fetches.delete(key);
+      // If it comes after all, nobody wants it any more.
+      asking.then(
+        (group) => group.close(),
+        () => {},
+      );
       throw error;
     }
   }

@@ -207,8 +207,8 @@ export class TrackSubscription implements WireSubscription, GroupReaderObserver 
   }
 
   /** The subscriber has left, or its session has ended. Does nothing the second time. */
-  close(error?: Error): void {
-    this.#settle(error ?? null);
+  close(_error?: Error): void {
+    this.#settle(null);
     for (const reader of this.#reading) this.#giveUp(reader, 'cancelled');
     this.#release();
   }

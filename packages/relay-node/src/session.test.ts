@@ -1,0 +1,74 @@
+import { Path } from '@moq/net';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createRelay, type Relay } from './relay.ts';
+import { connect, publish, quietConsole, TestBroadcast, until } from './relay-fixture.ts';
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const SESSION = '0e37df36-f698-11e6-8dd4-cb9ced3df976';
+
+let relay: Relay;
+let text: string;
+
+quietConsole();
+
+beforeEach(async () => {
+  text = '';
+  relay = await createRelay(
+    { port: 0, opsHosts: [], processMetrics: false },
+    pino({ level: 'debug', base: null, timestamp: false }, { write: (line: string) => (text += line) }),
+  );
+});
+
+afterEach(async () => {
+  await relay.close();
+});
+
+type Line = Readonly<Record<string, unknown>>;
+
+function lines(): Line[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
+}
+
+/** The line that says this, as soon as it is there. */
+async function line(message: string): Promise<Line> {
+  await until(() => lines().some(({ msg }) => msg === message));
+  return lines().find(({ msg }) => msg === message)!;
+}
+
+describe('what the log tells of a session', () => {
+  test('comes with its ids, and without its secrets', async () => {
+    const query = `jwt=very-secret&session=${SESSION}&traceparent=00-${TRACE}-00f067aa0ba902b7-01`;
+    const publisher = await connect(relay, { path: `/anon?${query}`, transport: 'webtransport' });
+    await publish(relay, publisher, 'bbb', new TestBroadcast(), 'anon/bbb');
+    const viewer = await connect(relay);
+    viewer.consume(Path.from('anon/bbb')).subscribe('video').close();
+    publisher.close();
+
+    const ids = { 'session.id': SESSION, trace_id: TRACE, 'network.transport.name': 'webtransport' };
+    const opened = await line('session opened');
+    expect(opened).toMatchObject({ ...ids, 'moq.version': 'moq-lite-05', 'url.path': '/anon' });
+    const announced = await line('broadcast announced');
+    expect(announced).toMatchObject({ ...ids, 'moq.broadcast': 'anon/bbb' });
+    const closed = await line('session closed');
+    expect(closed).toMatchObject({ ...ids, reason: 'client' });
+    expect(opened['moq.relay.session.id']).toMatch(/^[\da-f-]{36}$/);
+    expect(closed['moq.relay.session.id']).toBe(opened['moq.relay.session.id']);
+    expect(text).not.toContain('very-secret');
+    expect(text).not.toContain('00f067aa0ba902b7');
+  });
+
+  test('is one line each, whatever the peer sends', async () => {
+    const publisher = await connect(relay);
+    publisher.publish(Path.from('two\nlines {"msg":"session opened"}'), new TestBroadcast().producer);
+    const failed = await line('announce failed');
+    expect(failed['error']).toContain('two\\nlines');
+    publisher.publish(Path.from('x'.repeat(2000)), new TestBroadcast().producer);
+    await until(() => lines().filter(({ msg }) => msg === 'announce failed').length === 2);
+    for (const { error } of lines()) expect(String(error ?? '').length).toBeLessThanOrEqual(256);
+    expect(relay.announced()).toEqual([]);
+  });
+});
