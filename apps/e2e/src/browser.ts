@@ -30,7 +30,7 @@ export function launch(...args: readonly string[]): Promise<Browser> {
 }
 
 /** What the first canvas of a page shows, scaled down: its pixels' hash and how many colours it has. */
-export function picture(page: Page): Promise<{ readonly hash: number; readonly colours: number }> {
+function picture(page: Page): Promise<{ readonly hash: number; readonly colours: number }> {
   return page.evaluate(() => {
     const canvas = document.querySelector('canvas');
     if (!canvas || canvas.width === 0) return { hash: 0, colours: 0 };
