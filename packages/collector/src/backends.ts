@@ -1,45 +1,43 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { type CollectorConfig, storeDriver } from './config.ts';
 import type { Forward, ForwardHealth } from './forward/forward.ts';
-import { StoreError } from './store/errors.ts';
-import type { Store, StoreHealth, WriteResult } from './store/store.ts';
+import { openStore } from './store/open-store.ts';
+import type { Store } from './store/store.ts';
+import type { Telemetry } from './telemetry.ts';
 
-const OFF: StoreHealth = {
-  driver: 'off',
-  state: 'off',
-  reason: undefined,
-  queuedRows: 0,
-  queuedBytes: 0,
-  droppedRows: 0,
-  restarts: 0,
-};
-
-const write = async (): Promise<WriteResult> => 'off';
-const ask = async (): Promise<never> => {
-  throw new StoreError('off', 'there is no store: sessions, logs and traces are not kept');
-};
-const nothing = async (): Promise<void> => {};
-
-/** A store that keeps nothing. */
-export function noStore(): Store {
-  return {
-    driver: 'off',
-    pressure: 0,
-    writeSpans: write,
-    writeLogs: write,
-    writeSessions: write,
-    writeSamples: write,
-    logs: ask,
-    trace: ask,
-    traces: ask,
-    sessions: ask,
-    session: ask,
-    samples: ask,
-    sessionSpans: ask,
-    health: () => OFF,
-    flush: nothing,
-    close: nothing,
-    [Symbol.asyncDispose]: nothing,
-  };
+/** Opens what keeps sessions, logs and traces; where nothing does, a store that says so. */
+export function openBackendStore(
+  config: CollectorConfig,
+  telemetry: Telemetry,
+  logger: Logger,
+): Promise<Store> {
+  const { dataDir, clickhouseUrl, clickhouseCluster, retentionDays, retentionBytes } = config;
+  return openStore(
+    {
+      driver: storeDriver(config),
+      folder: dataDir === undefined ? '' : join(dataDir, 'store'),
+      clickhouse:
+        clickhouseUrl === undefined ? undefined : { url: new URL(clickhouseUrl), cluster: clickhouseCluster },
+      chdb: { retentionBytes },
+      retentionDays,
+    },
+    {
+      onWritten: telemetry.storedRows,
+      onDropped: (table, rows, reason) => logger.warn({ table, rows, reason }, 'rows of the store are lost'),
+      onError: (error) => {
+        telemetry.storeError();
+        logger.debug({ err: error }, 'the store failed');
+      },
+      onState: ({ driver, state, reason }) => {
+        if (state === 'degraded') logger.warn({ driver, reason }, 'the store is not there');
+        else logger.info({ driver, state }, 'the store');
+      },
+    },
+  );
 }
+
+const nothing = async (): Promise<void> => {};
 
 /** Passes nothing on. */
 export function noForward(): Forward {

@@ -8,7 +8,7 @@ import { createApi } from './api/api.ts';
 import { EventStreams } from './api/events.ts';
 import { LiveFeed } from './api/live.ts';
 import { LogTail } from './api/logs.ts';
-import { noForward, noStore } from './backends.ts';
+import { noForward, openBackendStore } from './backends.ts';
 import { type CollectorConfig, type CollectorOptions, resolveConfig } from './config.ts';
 import { CollectorError } from './errors.ts';
 import type { Forward } from './forward/forward.ts';
@@ -172,7 +172,7 @@ async function openParts(
     onChange: (session) => live.changed(session),
   });
   const live = new LiveFeed(sessions);
-  const store = stack.use(noStore());
+  const store = stack.use(await openBackendStore(config, telemetry, logger));
   const forward = stack.use(noForward());
   const opened =
     config.dataDir === undefined ? undefined : await Journal.open(join(config.dataDir, 'journal'));
@@ -382,5 +382,5 @@ function healthOf(
 
 /** Unix time in milliseconds, by a clock that never goes back. */
 function unixNow(): number {
-  return performance.timeOrigin + performance.now();
+  return Math.floor(performance.timeOrigin + performance.now());
 }

@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { CollectorError } from './errors.ts';
+import type { StoreDriver } from './store/store.ts';
 
 const port = z.int().min(0).max(65_535);
 const host = z.string().min(1);
@@ -31,6 +32,11 @@ const schema = z.strictObject({
     .optional(),
   knownStreamsFrom: url,
   knownStreamsSeconds: z.number().min(0.1).default(2),
+  store: z.enum(['chdb', 'clickhouse', 'off']).optional(),
+  clickhouseUrl: url,
+  clickhouseCluster: z.string().min(1).optional(),
+  retentionDays: positive.optional(),
+  retentionBytes: positive.optional(),
   prometheusUrl: url,
   alertmanagerUrl: url,
   processMetrics: z.boolean().default(false),
@@ -53,6 +59,11 @@ type Absent =
   | 'authKey'
   | 'regionHeader'
   | 'knownStreamsFrom'
+  | 'store'
+  | 'clickhouseUrl'
+  | 'clickhouseCluster'
+  | 'retentionDays'
+  | 'retentionBytes'
   | 'prometheusUrl'
   | 'alertmanagerUrl';
 
@@ -75,7 +86,7 @@ export interface CollectorOptions {
   readonly opsAllowedHosts?: readonly string[] | undefined;
   /** What requests to the ops port must bring, as a bearer token or as the password of basic authentication. */
   readonly opsToken?: string | undefined;
-  /** Folder of the journal, by which counters go on after a restart. Without it nothing outlives the process. */
+  /** Folder of the journal, by which counters go on after a restart, and of the store. Without it nothing outlives the process. */
   readonly dataDir?: string | undefined;
   /**
    * Origins of pages that may report: `https://tv.example`, `https://*.example`, `http://localhost:*`, or `*` for all.
@@ -100,6 +111,19 @@ export interface CollectorOptions {
   readonly knownStreamsFrom?: string | undefined;
   /** How often that relay is asked, in seconds; 2. */
   readonly knownStreamsSeconds?: number | undefined;
+  /**
+   * What keeps sessions, logs and traces. By default `clickhouse` where there is a `clickhouseUrl`, else `chdb` where
+   * there is a `dataDir`, else `off`.
+   */
+  readonly store?: 'chdb' | 'clickhouse' | 'off' | undefined;
+  /** A ClickHouse server: `http[s]://[user:password@]host:port[/database]`. */
+  readonly clickhouseUrl?: string | undefined;
+  /** The cluster on all nodes of which tables are made. */
+  readonly clickhouseCluster?: string | undefined;
+  /** Days after which rows go; 7 with `chdb`, and what its tables say with a server. */
+  readonly retentionDays?: number | undefined;
+  /** Bytes that the tables of `chdb` may take; 10 GiB. */
+  readonly retentionBytes?: number | undefined;
   /** The Prometheus shown below `/prometheus`. */
   readonly prometheusUrl?: string | undefined;
   /** The Alertmanager shown below `/alertmanager`. */
@@ -148,14 +172,29 @@ export function resolveConfig(options: CollectorOptions): CollectorConfig {
   if (config.regionHeader !== undefined && config.trustedProxies.length === 0) {
     throw wrong('regionHeader', JSON.stringify(config.regionHeader), 'it needs trustedProxies');
   }
+  if (config.store === 'clickhouse' && config.clickhouseUrl === undefined) {
+    throw wrong('store', '"clickhouse"', 'it needs clickhouseUrl');
+  }
+  if (storeDriver(config) !== 'off' && config.dataDir === undefined) {
+    throw wrong('dataDir', 'undefined', 'the store needs a folder, where rows wait');
+  }
   return config;
+}
+
+/** What keeps sessions, logs and traces. */
+export function storeDriver({ store, clickhouseUrl, dataDir }: CollectorConfig): StoreDriver {
+  if (store !== undefined) return store;
+  if (clickhouseUrl !== undefined) return 'clickhouse';
+  return dataDir === undefined ? 'off' : 'chdb';
 }
 
 function wrong(option: string, value: string, message: string): CollectorError {
   // A secret is not repeated, however wrong it is.
-  const shown = option === 'opsToken' ? '' : ` ${value}`;
+  const shown = SECRET.has(option) ? '' : ` ${value}`;
   return new CollectorError('config', `${option}${shown}: ${message}`, { option });
 }
+
+const SECRET: ReadonlySet<string> = new Set(['opsToken', 'clickhouseUrl']);
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 

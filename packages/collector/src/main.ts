@@ -81,6 +81,25 @@ const program = new Command('moq-collector')
       'address of a relay: only broadcasts it announces have series of their own',
     ),
   )
+  .addOption(
+    setting(
+      'store <name>',
+      'what keeps sessions, logs and traces (default: chdb, where there is --data-dir)',
+    ).choices(['chdb', 'clickhouse', 'off']),
+  )
+  .addOption(setting('clickhouse-url <url>', 'a ClickHouse server instead of the embedded one'))
+  .addOption(setting('clickhouse-cluster <name>', 'the cluster on all nodes of which tables are made'))
+  .addOption(
+    setting(
+      'retention-days <number>',
+      'days after which sessions, logs and traces go (default: 7)',
+    ).argParser(parseNumber),
+  )
+  .addOption(
+    setting('retention-bytes <number>', 'bytes the embedded tables may take (default: 10 GiB)').argParser(
+      parseNumber,
+    ),
+  )
   .addOption(setting('prometheus-url <url>', 'the Prometheus shown below /prometheus'))
   .addOption(setting('alertmanager-url <url>', 'the Alertmanager shown below /alertmanager'))
   .addOption(setting('max-sessions <number>', 'sessions held in memory', 200_000).argParser(parseNumber))

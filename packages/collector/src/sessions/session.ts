@@ -100,7 +100,7 @@ export function rowOf(session: Session): SessionRow {
     startedAt: session.startedAt,
     updatedAt: session.updatedAt,
     endedAt: session.endedAt,
-    namespace: namespaceOf(session.broadcast),
+    namespace: session.broadcast && namespaceOf(session.broadcast),
     broadcast: session.broadcast,
     state: session.state,
     outcome: session.outcome,
