@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { StreamError } from '@moq/qmux';
@@ -224,6 +225,30 @@ describe('a QUIC session', () => {
     }
   });
 
+  test('loses packets, but no data', async () => {
+    const accepted = Promise.withResolvers<SessionTransport>();
+    const server = await listen({
+      onSession: (incoming) => incoming.accept().then(accepted.resolve, accepted.reject),
+    });
+    const forwarder = await forwardUdp(server.port);
+    cleanup.push(() => forwarder.close());
+    const client = await dial(forwarder.port);
+    const session = await accepted.promise;
+    forwarder.loseEvery(20);
+    const data = randomBytes(1_500_000);
+    const directions = [
+      [client, session.webTransport],
+      [session.webTransport, client],
+    ] as const;
+    for (const [near, far] of directions) {
+      const sent = send(await near.createUnidirectionalStream(), data);
+      expect((await readAll(await nextStream(far))).equals(data)).toBe(true);
+      await sent;
+    }
+    expect(session.stats()!.packetsLost).toBeGreaterThan(10);
+    expect(session.stats()!.bytesLost).toBeGreaterThan(10_000);
+  });
+
   test('works over IPv6', async () => {
     const server = await listen({ host: '::1' });
     const client = await dialQuiche(new URL(`https://[::1]:${server.port}/`), {
@@ -367,21 +392,35 @@ test('address tokens are good for their address, for a while', () => {
   expect(new AddressTokens().check(token, '192.0.2.1:5000', 2000)).toBeUndefined();
 });
 
-/** Passes packets on between one client and the server, until it is told to drop them. */
-async function forwardUdp(
-  port: number,
-): Promise<{ readonly port: number; freeze(): void; move(): Promise<void>; close(): Promise<void> }> {
+/** Passes packets on between one client and the server, in its own way. */
+interface Forwarder {
+  readonly port: number;
+  /** Drops all packets from now on. */
+  freeze(): void;
+  /** Drops every nth packet. */
+  loseEvery(n: number): void;
+  /** Sends to the server from another port. */
+  move(): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function forwardUdp(port: number): Promise<Forwarder> {
   const near = createSocket('udp4');
   let far = createSocket('udp4');
   let client: number | undefined;
-  let frozen = false;
+  let lossInterval = Infinity;
+  let count = 0;
+  const isLost = (): boolean => {
+    count += 1;
+    return count % lossInterval === 0;
+  };
+  const onAnswer = (packet: Buffer): void => {
+    if (!isLost() && client !== undefined) near.send(packet, client, '127.0.0.1');
+  };
   near.on('message', (packet, from) => {
     client = from.port;
-    if (!frozen) far.send(packet, port, '127.0.0.1');
+    if (!isLost()) far.send(packet, port, '127.0.0.1');
   });
-  const onAnswer = (packet: Buffer): void => {
-    if (!frozen && client !== undefined) near.send(packet, client, '127.0.0.1');
-  };
   far.on('message', onAnswer);
   near.bind(0, '127.0.0.1');
   far.bind(0, '127.0.0.1');
@@ -389,7 +428,10 @@ async function forwardUdp(
   return {
     port: near.address().port,
     freeze: () => {
-      frozen = true;
+      lossInterval = 1;
+    },
+    loseEvery: (n) => {
+      lossInterval = n;
     },
     move: async () => {
       const next = createSocket('udp4');
