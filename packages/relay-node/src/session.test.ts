@@ -55,6 +55,7 @@ describe('what the log tells of a session', () => {
     expect(announced).toMatchObject({ ...ids, 'moq.broadcast': 'anon/bbb' });
     const closed = await line('session closed');
     expect(closed).toMatchObject({ ...ids, reason: 'client' });
+    expect(await line('broadcast ended')).toMatchObject({ ...ids, 'moq.broadcast': 'anon/bbb' });
     expect(opened['moq.relay.session.id']).toMatch(/^[\da-f-]{36}$/);
     expect(closed['moq.relay.session.id']).toBe(opened['moq.relay.session.id']);
     expect(text).not.toContain('very-secret');

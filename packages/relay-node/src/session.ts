@@ -197,9 +197,9 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
   #end(counted: SessionMetrics, closed: TransportClosed, openedAt: number): void {
     const reason = this.#reason ?? reasonOf(closed);
     this.#over = true;
+    for (const name of this.#announced.keys()) this.#unannounce(name);
     this.#host.routes.leave(this);
     this.#publications?.close();
-    this.#announced.clear();
     counted.close(reason);
     this.#log.info(
       {
@@ -239,6 +239,7 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
 
   #announce(name: Path.Valid, connection: Connection.Established): void {
     const { limits, metrics, routes } = this.#host;
+    if (this.#over) return;
     this.#unannounce(name);
     const path = announcedPath(this.#root, name, limits.pathBytes);
     if (path === undefined) {
