@@ -12,7 +12,7 @@ const SEND_BUFFER = 64 * 1024;
  * Bytes taken from a peer while it does not take ours. Answers to what it sends would pile up otherwise;
  * past this it is not read from until it reads.
  */
-const HEARD_WHILE_BLOCKED = 256 * 1024;
+const HEARD_WHILE_BLOCKED = 64 * 1024;
 
 /**
  * An open `ws` socket as streams with backpressure in both directions, driven by events: a write settles when the
@@ -36,7 +36,10 @@ export class WebSocketStream implements WebSocketStreamLike {
           this.#controller = controller;
         },
         pull: () => this.#resume(),
-        cancel: () => socket.close(),
+        cancel: () => {
+          this.#controller = undefined;
+          socket.close();
+        },
       },
       { highWaterMark: 64 },
     );
