@@ -187,6 +187,8 @@ export class WebTransportSession implements WebTransport, SessionEvents {
     if (id === undefined) {
       throw new DOMException('the peer allows no more streams at present', 'QuotaExceededError');
     }
+    // It may have ended while the stream waited for its place.
+    if (this.#isOver) throw new SessionError('the session is over');
     const stream = new SendStream(this.#connection, id, options.sendOrder);
     void stream.write(varints(type, this.id));
     return stream;
