@@ -48,6 +48,10 @@ describe('bad input ends with one line that names it, and code 2', () => {
     ['view --transport pigeon', ['--transport', 'pigeon']],
     ['view --tracks smell', ['--tracks', 'smell']],
     ['view --count many', ['--count', '"many"']],
+    ['players --interval 10', ['--interval', '"10"']],
+    ['players --count 0', ['--count', '"0"']],
+    ['players --duplicates 10', ['--duplicates', '"10"']],
+    ['players --collector nowhere', ['--collector', '"nowhere"']],
     ['view that', ['that']],
     ['watch', ["'watch'"]],
     ['--log-level loud view', ['--log-level', 'loud']],
@@ -62,6 +66,7 @@ describe('bad input ends with one line that names it, and code 2', () => {
   it.each([
     ['publish', 'MOQ_LOAD_AUDIO', 'loud'],
     ['view', 'MOQ_LOAD_COUNT', '0'],
+    ['players', 'MOQ_LOAD_PLAYERS_SKEW', 'some'],
     ['proxy', 'MOQ_LOAD_PROXY_LOSS', 'some'],
   ])('%s, from %s', async (command, variable, value) => {
     vi.stubEnv(variable, value);

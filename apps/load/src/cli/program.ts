@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { LoadError, messageOf } from '../error.ts';
 import { setting } from './options.ts';
 import { LOG_LEVELS, type Surroundings } from './process.ts';
+import { playersCommand } from './players-command.ts';
 import { proxyCommand } from './proxy-command.ts';
 import { publishCommand } from './publish-command.ts';
 import { viewCommand } from './view-command.ts';
@@ -24,14 +25,16 @@ export async function runProgram(
   writeError: (text: string) => void,
 ): Promise<number> {
   const program = new Command('moq-load')
-    .description('Publishes a synthetic live channel, watches broadcasts, and injects faults into the path.')
+    .description(
+      'Publishes a synthetic live channel, watches broadcasts, simulates players, and injects faults into the path.',
+    )
     .addOption(
       setting('MOQ_LOAD', '--log-level <level>', 'the least that is logged')
         .choices(LOG_LEVELS)
         .default('info'),
     );
   const surroundings = (): Surroundings => surround(program.opts<{ logLevel: string }>().logLevel);
-  for (const makeCommand of [publishCommand, viewCommand, proxyCommand]) {
+  for (const makeCommand of [publishCommand, viewCommand, playersCommand, proxyCommand]) {
     program.addCommand(makeCommand(surroundings));
   }
   for (const command of [program, ...program.commands]) {

@@ -1,0 +1,256 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { CollectorProcess } from './collector-process.ts';
+import { expectedSeries, readSeries, seriesKey } from './expected-series.ts';
+import { type PlayersOptions, type PlayersReport, simulatePlayers } from './players.ts';
+
+/** How large the tests are: as in the acceptance of the collector with `MOQ_LOAD_FULL=yes`. */
+const SIZE =
+  process.env['MOQ_LOAD_FULL'] === 'yes'
+    ? { count: 2_000, seconds: 60, interval: 5_000, kills: 10, connections: 200 }
+    : { count: 120, seconds: 6, interval: 400, kills: 3, connections: 32 };
+
+const LIMIT = 60_000 + SIZE.seconds * 5_000;
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'moq-players-'));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function play(collector: URL, options: Partial<PlayersOptions> = {}): Promise<PlayersReport> {
+  return simulatePlayers({
+    collector,
+    count: SIZE.count,
+    broadcasts: ['demo/clock.hang', 'demo/other.hang', 'solo'],
+    interval: SIZE.interval,
+    connections: SIZE.connections,
+    duplicates: 0.1,
+    lostAnswers: 0.05,
+    reloads: 0.05,
+    skew: 30_000,
+    events: false,
+    patience: 60_000,
+    seed: 7,
+    signal: AbortSignal.timeout(SIZE.seconds * 1_000),
+    ...options,
+  });
+}
+
+/** The series that differ from what the players counted, with both values. */
+function differences(report: PlayersReport, series: ReadonlyMap<string, number>): unknown[] {
+  const expected = expectedSeries(report.totals);
+  expect(expected.size).toBeGreaterThan(100);
+  const wrong = [...expected].filter(([key, value]) => series.get(key) !== value);
+  const extra = [...series].filter(
+    ([key, value]) =>
+      key.startsWith('moq_client_') &&
+      !key.startsWith('moq_client_active_sessions') &&
+      !expected.has(key) &&
+      value !== 0,
+  );
+  return [...wrong.map(([key, value]) => [key, value, series.get(key)]), ...extra];
+}
+
+/** Sums over the audience that differ from the sums over the streams. */
+function audienceDifferences(series: ReadonlyMap<string, number>): unknown[] {
+  const sum = (name: string): number =>
+    [...series].filter(([key]) => key.startsWith(`${name}{`)).reduce((total, [, value]) => total + value, 0);
+  return [
+    'play_attempts_total',
+    'watched_seconds_total',
+    'stalled_seconds_total',
+    'startup_time_seconds_count',
+    'startup_time_seconds_sum',
+    'latency_seconds_count',
+    'latency_seconds_sum',
+  ]
+    .map((name) => [name, sum(`moq_client_${name}`), sum(`moq_audience_${name}`)] as const)
+    .filter(([, stream, audience]) => stream !== audience || stream === 0);
+}
+
+test(
+  'every series is what the players counted: duplicates, lost answers, reloads, skewed clocks',
+  async () => {
+    await using collector = new CollectorProcess(['--store', 'off', '--log-level', 'info']);
+    await collector.start();
+    const report = await play(collector.address.otlp);
+    expect(report.undelivered).toBe(0);
+    for (const count of [report.duplicates, report.lostAnswers, report.reloads]) {
+      expect(count).toBeGreaterThan(0);
+    }
+    const series = readSeries(await collector.text('metrics'));
+    expect(differences(report, series)).toEqual([]);
+    expect(audienceDifferences(series)).toEqual([]);
+  },
+  LIMIT,
+);
+
+test(
+  'the same with the collector killed and restarted: on its page, in Prometheus, and in the store',
+  async () => {
+    await using collector = new CollectorProcess(['--data-dir', join(folder, 'collector')]);
+    await collector.start();
+    await using prometheus = await startPrometheus(collector.address.ops.host);
+    const running = play(collector.address.otlp, { events: true });
+    for (let kill = 0; kill < SIZE.kills; kill++) {
+      await pause((SIZE.seconds * 1_000) / (SIZE.kills + 1) + 37 * kill);
+      await collector.kill();
+      await collector.start();
+    }
+    const report = await running;
+    expect(report.undelivered).toBe(0);
+    expect(report.retries).toBeGreaterThan(0);
+    const series = readSeries(await collector.text('metrics'));
+    expect(differences(report, series)).toEqual([]);
+    expect(audienceDifferences(series)).toEqual([]);
+
+    const scraped = await prometheus.series(report);
+    expect(differences(report, scraped.last)).toEqual([]);
+    expect(scraped.resets).toEqual([]);
+
+    await expect
+      .poll(async () => stored(collector, report.sessions), { timeout: 30_000, interval: 500 })
+      .toEqual(sessionTotals(report));
+  },
+  LIMIT,
+);
+
+/** What sessions and their samples in the store come to. */
+async function stored(collector: CollectorProcess, sessions: number): Promise<Record<string, number>> {
+  const totals = { sessions: 0, watched: 0, stalls: 0, sampledWatched: 0, sampledStalls: 0 };
+  const { sessions: rows } = JSON.parse(await collector.text(`api/sessions?limit=1000`)) as {
+    sessions: { sessionId: string; watchedSeconds: number; stalls: number }[];
+  };
+  // Where there are very many, those of the first page stand for all, against their own sums.
+  const chosen = sessions <= 300 ? rows : rows.slice(0, 300);
+  for (const { sessionId, watchedSeconds, stalls } of chosen) {
+    const { samples } = JSON.parse(await collector.text(`api/sessions/${sessionId}?limit=10000`)) as {
+      samples: { watchedSeconds: number; stalls: number }[];
+    };
+    totals.sessions += 1;
+    totals.watched += watchedSeconds;
+    totals.stalls += stalls;
+    for (const sample of samples) {
+      totals.sampledWatched += sample.watchedSeconds;
+      totals.sampledStalls += sample.stalls;
+    }
+  }
+  if (sessions <= 300) return totals;
+  return {
+    sessions: rows.length,
+    watched: totals.sampledWatched - totals.watched,
+    stalls: totals.sampledStalls - totals.stalls,
+  };
+}
+
+function sessionTotals({ totals, sessions }: PlayersReport): Record<string, number> {
+  const sum = (name: string): number =>
+    totals.filter(({ metric }) => metric === name).reduce((total, { value }) => total + value, 0);
+  if (sessions > 300) return { sessions: 1000, watched: 0, stalls: 0 };
+  const watched = sum('moq_client_watched_seconds_total');
+  const stalls = sum('moq_client_rebuffer_count_total');
+  return { sessions, watched, stalls, sampledWatched: watched, sampledStalls: stalls };
+}
+
+interface Scraped {
+  readonly last: ReadonlyMap<string, number>;
+  readonly resets: readonly string[];
+}
+
+/** A real Prometheus that scrapes the collector. */
+async function startPrometheus(
+  target: string,
+): Promise<AsyncDisposable & { series: (report: PlayersReport) => Promise<Scraped> }> {
+  const dev = fileURLToPath(new URL('../../../dev/src/main.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [dev, 'backend', 'prometheus']);
+  const config = {
+    global: { scrape_interval: '200ms', scrape_timeout: '200ms' },
+    scrape_configs: [{ job_name: 'moq-collector', static_configs: [{ targets: [target] }] }],
+  };
+  // JSON is YAML.
+  await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config));
+  const port = await freePort();
+  const child = spawn(
+    stdout.trim(),
+    [
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'tsdb')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--log.level=error',
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  const query = async (promql: string): Promise<readonly PrometheusResult[]> => {
+    const url = new URL(`http://127.0.0.1:${port}/api/v1/query`);
+    url.searchParams.set('query', promql);
+    const answer = (await (await fetch(url)).json()) as { data: { result: PrometheusResult[] } };
+    return answer.data.result;
+  };
+  await expect
+    .poll(
+      () =>
+        query('1').then(
+          () => true,
+          () => false,
+        ),
+      { timeout: 20_000 },
+    )
+    .toBe(true);
+  return {
+    async series(report) {
+      // The last scrape has to be after the last report.
+      await pause(1_000);
+      const last = await query('{__name__=~"moq_client_.*"}');
+      const names = expectedNames(report);
+      const resets = await Promise.all(names.map((name) => query(`resets(${name}[2h]) > 0`)));
+      return {
+        last: new Map(last.map(({ metric, value }) => [keyOf(metric), Number(value[1])])),
+        resets: resets.flatMap((found, i) => found.map(({ metric }) => `${names[i]}${keyOf(metric)}`)),
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+/** The names of the series that only grow, those of the audience among them. */
+function expectedNames({ totals }: PlayersReport): readonly string[] {
+  const names = [...expectedSeries(totals).keys()].map((key) => key.slice(0, key.indexOf('{')));
+  const audience = ['play_attempts_total', 'watched_seconds_total', 'latency_seconds_bucket'];
+  return [...new Set([...names, ...audience.map((name) => `moq_audience_${name}`)])];
+}
+
+interface PrometheusResult {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: readonly [number, string];
+}
+
+function keyOf({ __name__: name = '', ...rest }: Readonly<Record<string, string>>): string {
+  const labels = Object.entries(rest).filter(([label]) => label !== 'job' && label !== 'instance');
+  return seriesKey(name, Object.fromEntries(labels));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
