@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ChdbMessage, ChdbRequest, ChdbStart } from './chdb-protocol.ts';
 import { ClickHouseError, type Connection, type Engine, type Insert, type SqlParams } from './engine.ts';
 import { StoreError } from './errors.ts';
@@ -97,10 +98,7 @@ class ChdbProcess implements Connection {
 
   async query<Row>(sql: string, params: SqlParams): Promise<readonly Row[]> {
     const bytes = await this.#ask({ kind: 'query', sql, params });
-    const lines = Buffer.from(bytes as Uint8Array)
-      .toString()
-      .trimEnd();
-    return JSON.parse(`[${lines.replaceAll('\n', ',')}]`) as Row[];
+    return parseLines<Row>(Buffer.from(bytes as Uint8Array));
   }
 
   async command(sql: string): Promise<void> {
@@ -176,6 +174,23 @@ class ChdbProcess implements Connection {
   #kill(): void {
     this.#child.kill('SIGKILL');
   }
+}
+
+/** Bytes that are parsed in one go, so that a large answer does not hold up everything else. */
+const PARSED_AT_ONCE = 256 * 1024;
+
+async function parseLines<Row>(lines: Buffer): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (let from = 0; from < lines.length;) {
+    if (from > 0) await turn();
+    const end = lines.indexOf('\n', Math.min(from + PARSED_AT_ONCE, lines.length - 1));
+    const to = end < 0 ? lines.length : end;
+    for (const line of lines.toString('utf8', from, to).split('\n')) {
+      if (line !== '') rows.push(JSON.parse(line) as Row);
+    }
+    from = to + 1;
+  }
+  return rows;
 }
 
 type WithoutId<Request> = Request extends unknown ? Omit<Request, 'id'> : never;

@@ -60,7 +60,10 @@ class ClickHouseConnection implements Connection {
         format: 'JSONEachRow',
         ...(signal && { abort_signal: signal }),
       });
-      return answer.json<Row>();
+      const rows: Row[] = [];
+      // Chunk by chunk, so that a large answer does not hold up everything else.
+      for await (const chunk of answer.stream<Row>()) for (const row of chunk) rows.push(row.json());
+      return rows;
     });
   }
 

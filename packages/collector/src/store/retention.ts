@@ -1,5 +1,6 @@
 /** Keeping the tables within a number of bytes: the oldest goes. */
 
+import { ClickHouseError, type Connection } from './engine.ts';
 import { growingTables } from './schema.ts';
 
 /** A piece of a table on disk. */
@@ -12,10 +13,34 @@ export interface Part {
 }
 
 /** All pieces of all tables. */
-export const PARTS = `
+const PARTS = `
 SELECT table, name, toUnixTimestamp(max_time) AS newest, toFloat64(bytes_on_disk) AS bytes
 FROM system.parts
 WHERE active AND database = currentDatabase() AND table IN {tables:Array(String)}`;
+
+/** ClickHouse's number for a part that is not there. */
+const NO_SUCH_PART = 232;
+
+/** What there is of all tables. */
+export function partsOf(connection: Connection): Promise<readonly Part[]> {
+  return connection.query<Part>(PARTS, { tables: growingTables });
+}
+
+/**
+ * Removes the oldest parts until the rest fits into so many bytes.
+ *
+ * @throws StoreError
+ */
+export async function limitSize(connection: Connection, bytes: number): Promise<void> {
+  for (const part of surplus(await partsOf(connection), bytes)) {
+    try {
+      await connection.command(dropPart(part));
+    } catch (error) {
+      // It was merged into another meanwhile; the next time that one is looked at.
+      if (!(error instanceof ClickHouseError && error.number === NO_SUCH_PART)) throw error;
+    }
+  }
+}
 
 /** The parts that have to go for the rest to fit into so many bytes: those that ended longest ago. */
 export function surplus(parts: readonly Part[], limit: number): readonly Part[] {

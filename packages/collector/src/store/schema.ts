@@ -144,6 +144,7 @@ export function migrations(options: SchemaOptions): readonly Migration[] {
         `ALTER TABLE otel_traces${on} ADD INDEX IF NOT EXISTS idx_session_id SessionId TYPE bloom_filter(0.001) GRANULARITY 1`,
         `ALTER TABLE otel_logs${on} MODIFY SETTING non_replicated_deduplication_window = 1000`,
         `ALTER TABLE otel_traces${on} MODIFY SETTING non_replicated_deduplication_window = 1000`,
+        `ALTER TABLE otel_traces_trace_id_ts${on} MODIFY SETTING non_replicated_deduplication_window = 1000`,
       ],
     },
     {

@@ -7,12 +7,12 @@ import { StoreError } from './errors.ts';
 import { Gate } from './gate.ts';
 import { Link, type LinkState } from './link.ts';
 import { limitAge, migrate } from './migrate.ts';
-import type { Ask } from './queries/ask.ts';
+import { type Ask, checkParams } from './queries/ask.ts';
 import { findLogs } from './queries/logs.ts';
 import { findSamples, findSession, findSessions } from './queries/sessions.ts';
 import { findSessionSpans, findTrace, findTraces } from './queries/traces.ts';
-import { dropPart, type Part, PARTS, partSizeLimits, surplus } from './retention.ts';
-import { growingTables, type SchemaOptions } from './schema.ts';
+import { limitSize, partSizeLimits } from './retention.ts';
+import type { SchemaOptions } from './schema.ts';
 import type {
   DropReason,
   LogQuery,
@@ -254,6 +254,7 @@ export class SqlStore implements Store {
   }
 
   readonly #ask: Ask = async <Row>(sql: string, params: Parameters<Ask>[1]) => {
+    checkParams(params);
     const { state } = this.#link;
     if (state.kind === 'starting') throw new StoreError('unavailable', 'the store is starting');
     if (state.kind !== 'up') throw state.error;
@@ -288,11 +289,9 @@ export class SqlStore implements Store {
     const { state } = this.#link;
     if (bytes === undefined || state.kind !== 'up') return;
     try {
-      const parts = await state.connection.query<Part>(PARTS, { tables: growingTables });
-      for (const part of surplus(parts, bytes)) await state.connection.command(dropPart(part));
+      await limitSize(state.connection, bytes);
     } catch (error) {
-      // A part may have been merged into another meanwhile; the next look sees what there is then.
-      if (!(error instanceof ClickHouseError && error.number === NO_SUCH_PART)) this.#fail(error);
+      this.#fail(error);
     }
   }
 
@@ -332,6 +331,3 @@ export class SqlStore implements Store {
     return failure;
   }
 }
-
-/** ClickHouse's number for a part that is not there. */
-const NO_SUCH_PART = 232;

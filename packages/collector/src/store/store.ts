@@ -25,7 +25,7 @@ export interface Page<Row> {
 
 /** Which part of an answer. */
 export interface PageQuery {
-  /** Rows at most: 1 to 10,000; 100 when not given. */
+  /** Rows at most: 1 to 10,000 (1,000 for traces); 100 when not given. */
   readonly limit?: number | undefined;
   /** From the page before. */
   readonly cursor?: string | undefined;
@@ -107,7 +107,7 @@ export interface StoreHealth {
   readonly queuedBytes: number;
   /** Rows lost since the start: refused, or rejected by the database. */
   readonly droppedRows: number;
-  /** How often the database had to be started again. */
+  /** How often the database went away while it was in use. */
   readonly restarts: number;
 }
 

@@ -13,14 +13,46 @@ export const LARGEST_PAGE = 10_000;
 /** Ends every question: it cannot write, and it is cut off when it becomes too expensive. */
 export const LIMITS = `
 SETTINGS readonly = 1, max_execution_time = 10, max_memory_usage = 600000000, max_result_rows = 20001,
-  max_result_bytes = 67108864, result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', max_threads = 4,
+  max_result_bytes = 33554432, result_overflow_mode = 'throw', timeout_overflow_mode = 'throw', max_threads = 4,
   output_format_json_quote_64bit_integers = 0, output_format_json_quote_denormals = 0`;
 
-/** How many rows a page has. */
-export function pageSize(limit: number | undefined, fallback: number): number {
+/**
+ * A time of the tables in Unix milliseconds with a fraction. Divided by a million as one number it would be wrong in
+ * the fourth place.
+ */
+export function milliseconds(time: string): string {
+  return `toUnixTimestamp64Milli(${time}) + (toUnixTimestamp64Nano(${time}) % 1000000) / 1e6`;
+}
+
+/**
+ * How many rows a page has.
+ *
+ * @throws StoreError `bad_query`
+ */
+export function pageSize(
+  limit: number | undefined,
+  fallback: number,
+  largest: number = LARGEST_PAGE,
+): number {
   if (limit === undefined) return fallback;
-  if (Number.isInteger(limit) && limit >= 1 && limit <= LARGEST_PAGE) return limit;
-  throw new StoreError('bad_query', `limit ${limit} is no whole number from 1 to ${LARGEST_PAGE}`);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= largest) return limit;
+  throw new StoreError('bad_query', `limit ${limit} is no whole number from 1 to ${largest}`);
+}
+
+/** Characters of a value that is bound: it travels in a URL, and nothing that is searched for is as long. */
+const LONGEST_VALUE = 4096;
+
+/**
+ * Turns down values nobody needs.
+ *
+ * @throws StoreError `bad_query`
+ */
+export function checkParams(params: SqlParams): void {
+  for (const [name, value] of Object.entries(params)) {
+    if (typeof value === 'string' && value.length > LONGEST_VALUE) {
+      throw new StoreError('bad_query', `${name} has more than ${LONGEST_VALUE} characters`);
+    }
+  }
 }
 
 /** 2100-01-01: the tables' smaller times end in 2106. */

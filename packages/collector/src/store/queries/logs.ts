@@ -1,11 +1,11 @@
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { LogQuery, Page, StoredLog } from '../store.ts';
-import { type Ask, LIMITS, nanosecondRange, pageSize, without } from './ask.ts';
+import { type Ask, LIMITS, milliseconds, nanosecondRange, pageSize, without } from './ask.ts';
 
 /** Rows of equal time lie as they lie in their part, so that a page can begin in the middle of them. */
 const LOGS = (order: 'ASC' | 'DESC'): string => `
 SELECT
-  toUnixTimestamp64Nano(Timestamp) / 1e6 AS time,
+  ${milliseconds('Timestamp')} AS time,
   toString(toUnixTimestamp64Nano(Timestamp)) AS nanoseconds,
   TraceId AS traceId,
   SpanId AS spanId,

@@ -7,11 +7,14 @@ import type {
   TraceQuery,
   TraceSummary,
 } from '../store.ts';
-import { type Ask, LARGEST_PAGE, LIMITS, nanosecondRange, pageSize } from './ask.ts';
+import { type Ask, LARGEST_PAGE, LIMITS, milliseconds, nanosecondRange, pageSize } from './ask.ts';
+
+/** The ids of a page are asked about in one question. */
+const LARGEST_TRACES_PAGE = 1000;
 
 const SPANS = `
 SELECT
-  toUnixTimestamp64Nano(Timestamp) / 1e6 AS time,
+  ${milliseconds('Timestamp')} AS time,
   Duration / 1e6 AS duration,
   TraceId AS traceId,
   SpanId AS spanId,
@@ -24,7 +27,7 @@ SELECT
   SessionId AS sessionId,
   ResourceAttributes AS resourceAttributes,
   SpanAttributes AS attributes,
-  arrayMap(at -> toUnixTimestamp64Nano(at) / 1e6, Events.Timestamp) AS eventTimes,
+  arrayMap(at -> ${milliseconds('at')}, Events.Timestamp) AS eventTimes,
   Events.Name AS eventNames,
   Events.Attributes AS eventAttributes,
   Links.TraceId AS linkTraceIds,
@@ -74,7 +77,7 @@ ${LIMITS}`;
 const SUMMARIES = `
 SELECT
   TraceId AS traceId,
-  toUnixTimestamp64Nano(min(Timestamp)) / 1e6 AS time,
+  ${milliseconds('min(Timestamp)')} AS time,
   (max(toUnixTimestamp64Nano(Timestamp) + toInt64(Duration)) - toUnixTimestamp64Nano(min(Timestamp))) / 1e6 AS duration,
   argMin(SpanName, (ParentSpanId != '', Timestamp)) AS name,
   argMin(ServiceName, (ParentSpanId != '', Timestamp)) AS serviceName,
@@ -129,7 +132,7 @@ export async function findSessionSpans(
 
 /** Finds traces. */
 export async function findTraces(query: TraceQuery, ask: Ask): Promise<Page<TraceSummary>> {
-  const limit = pageSize(query.limit, 100);
+  const limit = pageSize(query.limit, 100, LARGEST_TRACES_PAGE);
   const { from, to } = nanosecondRange(query);
   const [before, beforeId] = query.cursor === undefined ? ['0', ''] : readCursor(query.cursor);
   const matching = await ask<Match>(MATCHING, {
@@ -137,7 +140,8 @@ export async function findTraces(query: TraceQuery, ask: Ask): Promise<Page<Trac
     to: String(to),
     service: query.service ?? '',
     name: query.name ?? '',
-    minDuration: String(Math.max(0, Math.round((query.minDuration ?? 0) * 1e6)) || 0),
+    minDuration:
+      Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.round((query.minDuration ?? 0) * 1e6))) || 0,
     error: query.error === undefined ? '' : query.error ? 'yes' : 'no',
     before,
     beforeId,
