@@ -166,11 +166,8 @@ export class WebTransportSession implements WebTransport, SessionEvents {
   // What the stream of the request tells.
 
   closedByPeer(code: number, reason: string): void {
-    if (this.#isOver) {
-      // The answer to our close.
-      this.#connection.close(Http3Code.NoError, '');
-      return;
-    }
+    // An answer to our close: a page may still be hearing of that, so ending the connection is left to the peer.
+    if (this.#isOver) return;
     this.#finish({ by: 'peer', code, reason: truncateReason(reason) }, undefined);
     this.#connection.close(Http3Code.NoError, '');
   }
