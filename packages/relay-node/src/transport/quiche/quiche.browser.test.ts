@@ -90,7 +90,7 @@ test('Chromium speaks over streams and datagrams, and closes with a code', async
     const datagram = new TextDecoder().decode(value);
 
     const resetWriter = (await transport.createUnidirectionalStream()).getWriter();
-    resetWriter.write(encoder.encode('reset me')).catch(() => {});
+    await resetWriter.write(encoder.encode('reset me'));
     const stopped = await resetWriter.closed.catch((error: WebTransportError) => error.streamErrorCode);
 
     transport.close({ closeCode: 4321, reason: 'seen enough' });
@@ -113,6 +113,8 @@ test('Chromium speaks over streams and datagrams, and closes with a code', async
   void webTransport.datagrams.readable.pipeTo(webTransport.datagrams.writable).catch(() => {});
 
   const { value: unwanted } = await uni.read();
+  // A write that Chromium has not finished would fail without the code.
+  await new Promise((resolve) => setTimeout(resolve, 200));
   await unwanted.cancel(Object.assign(new Error('unwanted'), { streamErrorCode: 99 }));
 
   await expect(inPage).resolves.toEqual({
