@@ -38,8 +38,9 @@ export interface ForwardEvents {
 
 /** How forwarding of one signal is. */
 export interface ForwardHealth {
-  readonly state: 'off' | 'ok' | 'retrying';
-  /** One line saying what the last attempt failed at. */
+  /** `refused`: the target would not have the last request, and it was dropped. */
+  readonly state: 'off' | 'ok' | 'retrying' | 'refused';
+  /** One line saying what the last attempt failed at, or why it is off. */
   readonly reason: string | undefined;
   readonly queuedRequests: number;
   readonly queuedBytes: number;
@@ -75,6 +76,6 @@ export interface Forward extends AsyncDisposable {
    */
   flush(signal?: AbortSignal): Promise<void>;
 
-  /** Ends the attempt under way; what waits stays on disk for the next start. */
+  /** Sends what can be sent within a few seconds; the rest stays on disk for the next start. */
   close(): Promise<void>;
 }

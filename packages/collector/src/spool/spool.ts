@@ -159,10 +159,20 @@ export class Spool<Lane extends string> implements AsyncDisposable {
     if (batch) await this.#remove(batch);
   }
 
-  /** Seals what is open, and resolves when everything appended so far has been removed. */
-  async drained(): Promise<void> {
+  /**
+   * Seals what is open, and resolves when everything appended so far has been removed.
+   *
+   * @param signal gives up waiting; rejects with its reason
+   */
+  async drained(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
     await this.#sealAll();
-    await Promise.all([...this.#batches.values()].map(({ gone }) => gone.promise));
+    const gone = Promise.all([...this.#batches.values()].map((batch) => batch.gone.promise));
+    const { promise: abandoned, reject } = Promise.withResolvers<never>();
+    const abandon = (): void => reject(signal?.reason);
+    signal?.addEventListener('abort', abandon);
+    if (signal?.aborted) abandon();
+    await Promise.race([gone, abandoned]).finally(() => signal?.removeEventListener('abort', abandon));
   }
 
   /** Takes nothing more, writes what was appended and closes the files. Everything stays on disk. */

@@ -189,14 +189,8 @@ export class SqlStore implements Store {
     };
   }
 
-  async flush(signal?: AbortSignal): Promise<void> {
-    const drained = this.#spool.drained();
-    if (!signal) return drained;
-    signal.throwIfAborted();
-    const { promise, reject } = Promise.withResolvers<never>();
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', abort);
-    await Promise.race([drained, promise]).finally(() => signal.removeEventListener('abort', abort));
+  flush(signal?: AbortSignal): Promise<void> {
+    return this.#spool.drained(signal);
   }
 
   close(): Promise<void> {
