@@ -1,7 +1,12 @@
 import type { UserConfig } from 'tsdown';
 
 const config: UserConfig = {
-  entry: ['src/index.ts', 'src/main.ts'],
+  entry: {
+    index: 'src/index.ts',
+    main: 'src/main.ts',
+    // Started as a process of its own, which looks for it beside what starts it.
+    'chdb-child': 'src/store/chdb-child.ts',
+  },
   format: 'esm',
   platform: 'node',
   dts: true,
