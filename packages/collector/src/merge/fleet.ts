@@ -45,6 +45,8 @@ interface Open {
 interface Tracked {
   readonly metric: MergeableMetric;
   readonly labels: LabelValues;
+  /** Sees what it counts, for as long as it is there. */
+  readonly series: AnySeries;
 }
 
 /** A series that nobody counted into for this long lets go of its slot, in milliseconds. */
@@ -103,16 +105,22 @@ export class Fleet {
   /** What happened since this was last called. */
   takeChanges(): FleetChanges {
     const gone = this.#gone;
-    const changed = Array.from(this.#changed, (tracked) => this.#state(tracked));
+    const changed = Array.from(this.#changed, stateOf);
     this.#gone = [];
     this.#changed = new Set();
     return { gone, changed };
   }
 
+  /** Lets go of what happened: nobody is going to ask. */
+  dropChanges(): void {
+    this.#gone = [];
+    this.#changed.clear();
+  }
+
   /** All series that counted something. What is yielded is as it is at that moment. */
   *states(): Generator<SeriesState> {
     for (const series of this.#tracked.values()) {
-      for (const tracked of series.values()) yield this.#state(tracked);
+      for (const tracked of series.values()) yield stateOf(tracked);
     }
   }
 
@@ -150,7 +158,10 @@ export class Fleet {
     const series = this.#tracked.get(metric)!;
     const key = keyOf(metric, labels);
     let tracked = series.get(key);
-    if (!tracked) series.set(key, (tracked = { metric, labels }));
+    if (!tracked) {
+      tracked = { metric, labels, series: this.#family(metric).peek(labels) };
+      series.set(key, tracked);
+    }
     return tracked;
   }
 
@@ -164,17 +175,16 @@ export class Fleet {
     this.#changed.add(this.#track(metric, into));
   }
 
-  #state({ metric, labels }: Tracked): SeriesState {
-    const series = this.#family(metric).peek(labels);
-    const values = 'sum' in series ? [series.sum, ...series.counts] : [series.value];
-    return { metric, labels, values };
-  }
-
   #family(
     metric: MergeableMetric,
   ): { readonly size: number } & Record<'series' | 'peek', (labels: LabelValues) => AnySeries> {
     return metric.kind === 'counter' ? this.metrics.counter(metric) : this.metrics.histogram(metric);
   }
+}
+
+function stateOf({ metric, labels, series }: Tracked): SeriesState {
+  const values = 'sum' in series ? [series.sum, ...series.counts] : [series.value];
+  return { metric, labels, values };
 }
 
 /** A key no two label sets of a metric share: no value has a line break in it. */

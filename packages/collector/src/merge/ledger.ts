@@ -91,7 +91,7 @@ export class Ledger implements AsyncDisposable {
   commit(): Promise<void> {
     const { journal, keepSamples, fleet } = this.#options;
     if (!journal && !keepSamples) {
-      fleet.takeChanges();
+      fleet.dropChanges();
       this.#touched.clear();
       return Promise.resolve();
     }
@@ -148,10 +148,14 @@ export class Ledger implements AsyncDisposable {
   }
 
   #record(): LedgerRecord | undefined {
-    const { gone, changed } = this.#options.fleet.takeChanges();
     const touched = this.#touched;
     this.#touched = new Set();
-    if (!this.#options.journal || gone.length + changed.length + touched.size === 0) return undefined;
+    if (!this.#options.journal) {
+      this.#options.fleet.dropChanges();
+      return undefined;
+    }
+    const { gone, changed } = this.#options.fleet.takeChanges();
+    if (gone.length + changed.length + touched.size === 0) return undefined;
     const names: [number, SeriesKey][] = [];
     const values = changed.map((series) => {
       const [number, isNew] = this.#numbers.of(series.labels, 0);

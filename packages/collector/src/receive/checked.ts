@@ -55,6 +55,8 @@ export function boolean(value: unknown, what: string): boolean {
  */
 export function integer(value: unknown, what: string): number {
   if (typeof value === 'number' && Number.isInteger(value)) return value;
+  // Most buckets are empty.
+  if (value === '0') return 0;
   if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return Number(value);
   throw new Refused(400, `${what} is not an integer`);
 }

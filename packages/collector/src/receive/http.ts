@@ -114,12 +114,21 @@ class Door {
     const route = signal ? (path as Route) : 'other';
     const { status, body, format, headers } = await this.#answer(request, signal, route);
     const { origin } = request.headers;
+    const all: string[] = [];
     if (origin !== undefined) {
-      response.setHeader('vary', 'Origin');
-      if (this.#options.origins(origin)) response.setHeader('access-control-allow-origin', origin);
+      all.push('vary', 'Origin');
+      if (this.#options.origins(origin)) all.push('access-control-allow-origin', origin);
     }
-    if (body !== undefined) response.setHeader('content-type', format ?? 'application/json');
-    response.writeHead(status, headers).end(body);
+    if (body !== undefined) {
+      all.push(
+        'content-type',
+        format ?? 'application/json',
+        'content-length',
+        String(Buffer.byteLength(body)),
+      );
+    }
+    for (const name in headers) all.push(name, headers[name]!);
+    response.writeHead(status, all).end(body);
     this.#options.onAnswer(route, status, (performance.now() - started) / 1000);
   }
 

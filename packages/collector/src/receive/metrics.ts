@@ -93,6 +93,8 @@ const WITHOUT_USE = [
 
 class MetricsReader {
   readonly #reader: OtlpReader;
+  readonly #starts = new Times('startTimeUnixNano');
+  readonly #ends = new Times('timeUnixNano');
 
   constructor(limits: OtlpLimits) {
     this.#reader = new OtlpReader(limits);
@@ -147,7 +149,8 @@ class MetricsReader {
     const point = object(value, 'data point');
     return {
       attributes: this.#reader.attributes(point['attributes']),
-      ...times(point),
+      start: this.#starts.read(point),
+      time: this.#ends.read(point),
       value: hasNoValue(point)
         ? Number.NaN
         : (optional(point['asInt'], integer, 'asInt') ??
@@ -160,7 +163,8 @@ class MetricsReader {
     const point = object(value, 'data point');
     return {
       attributes: this.#reader.attributes(point['attributes']),
-      ...times(point),
+      start: this.#starts.read(point),
+      time: this.#ends.read(point),
       bounds: list(point['explicitBounds'], 'explicitBounds').map((bound) => double(bound, 'explicitBounds')),
       counts: list(point['bucketCounts'], 'bucketCounts').map((count) => integer(count, 'bucketCounts')),
       count: optional(point['count'], integer, 'count') ?? 0,
@@ -182,12 +186,24 @@ function exemplar(value: unknown): PointExemplar | undefined {
   return undefined;
 }
 
-/** From when to when a point counted, in Unix milliseconds; 0 when it does not say. */
-function times(point: Tree): { readonly start: number; readonly time: number } {
-  return {
-    start: (optional(point['startTimeUnixNano'], integer, 'startTimeUnixNano') ?? 0) / 1e6,
-    time: (optional(point['timeUnixNano'], integer, 'timeUnixNano') ?? 0) / 1e6,
-  };
+/** Times of points, in Unix milliseconds. All points of a report have the same, as a rule: it is read once. */
+class Times {
+  readonly #field: string;
+  #text: unknown = undefined;
+  #time = 0;
+
+  constructor(field: string) {
+    this.#field = field;
+  }
+
+  /** 0 when the point does not say. */
+  read(point: Tree): number {
+    const given = point[this.#field];
+    if (given === this.#text) return this.#time;
+    this.#text = given;
+    this.#time = (optional(given, integer, this.#field) ?? 0) / 1e6;
+    return this.#time;
+  }
 }
 
 /** Bit 0 of a point's flags: no value was recorded. */
