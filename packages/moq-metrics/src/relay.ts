@@ -56,7 +56,6 @@ export const streamExpected: GaugeMetric<Stream> = gauge({
   unit: '{stream}',
   description: '1 for each broadcast that must be live by the configuration',
   labels: stream,
-  status: 'planned',
 });
 
 export const streamLastFrameTimestamp: GaugeMetric<Stream> = gauge({
@@ -64,7 +63,6 @@ export const streamLastFrameTimestamp: GaugeMetric<Stream> = gauge({
   unit: 's',
   description: 'Unix time of the newest media frame received from the publisher, 0 if there was none',
   labels: stream,
-  status: 'planned',
 });
 
 export const streamWatchedSinceTimestamp: GaugeMetric<Stream> = gauge({
@@ -72,7 +70,6 @@ export const streamWatchedSinceTimestamp: GaugeMetric<Stream> = gauge({
   unit: 's',
   description: 'Unix time since when a media subscription has been open upstream, 0 if none is',
   labels: stream,
-  status: 'planned',
 });
 
 /** What a stream is made of, by its catalog. */
@@ -87,7 +84,6 @@ export const streamInfo: GaugeMetric<StreamMedia> = gauge({
   unit: '{stream}',
   description: 'Always 1: codec families and the highest resolution of the broadcast, from its catalog',
   labels: { ...stream, video_codec: codec, audio_codec: codec, resolution: bounded(32) },
-  status: 'planned',
 });
 
 export const announcementEvents = ['started', 'ended', 'replaced'] as const;
@@ -98,7 +94,6 @@ export const announcements: CounterMetric<{ event: AnnouncementEvent }> = counte
   unit: '{announcement}',
   description: 'Broadcasts that were announced, went away, or were taken over by another publisher',
   labels: { event: announcementEvents },
-  status: 'planned',
 });
 
 // Traffic
@@ -195,7 +190,6 @@ export const sessionDuration: HistogramMetric<{ transport: Transport }> = histog
   description: 'Setup finished to session closed',
   labels: { transport: transports },
   buckets: [1, 5, 15, 60, 300, 900, 3600, 14400],
-  status: 'planned',
 });
 
 export const relayStages = [
@@ -239,35 +233,30 @@ export const subscribeDuration: HistogramMetric<{ result: SubscribeResult }> = h
   description: 'SUBSCRIBE received to OK or error sent',
   labels: { result: subscribeResults },
   buckets: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2],
-  status: 'planned',
 });
 
 export const upstreamSubscriptions: CounterMetric = counter({
   name: 'moq_relay_upstream_subscriptions_total',
   unit: '{subscription}',
   description: 'Subscriptions opened towards a publisher or an upstream relay',
-  status: 'planned',
 });
 
 export const subscriptionsDeduplicated: CounterMetric = counter({
   name: 'moq_relay_subscriptions_deduplicated_total',
   unit: '{subscription}',
   description: 'Downstream subscriptions served by an upstream one that was open already',
-  status: 'planned',
 });
 
 export const cacheHits: CounterMetric = counter({
   name: 'moq_relay_cache_hits_total',
   unit: '{request}',
   description: 'SUBSCRIBE and FETCH whose first group was served from memory',
-  status: 'planned',
 });
 
 export const cacheMisses: CounterMetric = counter({
   name: 'moq_relay_cache_misses_total',
   unit: '{request}',
   description: 'SUBSCRIBE and FETCH whose first group needed work upstream',
-  status: 'planned',
 });
 
 // Delivery
@@ -277,7 +266,6 @@ export const fanout: HistogramMetric = histogram({
   unit: '{subscriber}',
   description: 'Subscribers a group was delivered to, observed when the group ends',
   buckets: [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
-  status: 'planned',
 });
 
 export const deliveryLatency: HistogramMetric<{ track_type: TrackType }> = histogram({
@@ -286,7 +274,6 @@ export const deliveryLatency: HistogramMetric<{ track_type: TrackType }> = histo
   description: "Frame received from upstream to accepted by the subscriber's transport",
   labels: { track_type: trackTypes },
   buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-  status: 'planned',
 });
 
 export const subscriberLag: HistogramMetric<{ track_type: TrackType }> = histogram({
@@ -296,21 +283,18 @@ export const subscriberLag: HistogramMetric<{ track_type: TrackType }> = histogr
     'Age of the oldest frame not yet accepted by the transport, 0 if there is none; once a second per subscription',
   labels: { track_type: trackTypes },
   buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 5],
-  status: 'planned',
 });
 
 export const queuedBytes: GaugeMetric = gauge({
   name: 'moq_relay_queued_bytes',
   unit: 'By',
   description: 'Bytes produced and not delivered yet, over all subscriptions',
-  status: 'planned',
 });
 
 export const queuedBytesMax: GaugeMetric = gauge({
   name: 'moq_relay_queued_bytes_max',
   unit: 'By',
   description: 'Bytes produced and not delivered yet, of the worst single subscription',
-  status: 'planned',
 });
 
 export const dropReasons = ['latency', 'backlog', 'cancelled'] as const;
@@ -321,7 +305,6 @@ export const droppedGroups: CounterMetric<{ reason: DropReason }> = counter({
   unit: '{group}',
   description: 'Groups a subscriber did not get, or not to their end',
   labels: { reason: dropReasons },
-  status: 'planned',
 });
 
 export const droppedBytes: CounterMetric<{ reason: DropReason }> = counter({
@@ -329,7 +312,6 @@ export const droppedBytes: CounterMetric<{ reason: DropReason }> = counter({
   unit: 'By',
   description: 'Payload bytes a subscriber did not get',
   labels: { reason: dropReasons },
-  status: 'planned',
 });
 
 // QUIC, where the transport tells
@@ -339,49 +321,42 @@ export const quicRtt: HistogramMetric = histogram({
   unit: 's',
   description: 'Smoothed round-trip time, once a second per session',
   buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1],
-  status: 'planned',
 });
 
 export const quicPacketsSent: CounterMetric = counter({
   name: 'moq_relay_quic_packets_sent_total',
   unit: '{packet}',
   description: 'QUIC packets sent',
-  status: 'planned',
 });
 
 export const quicPacketsReceived: CounterMetric = counter({
   name: 'moq_relay_quic_packets_received_total',
   unit: '{packet}',
   description: 'QUIC packets received',
-  status: 'planned',
 });
 
 export const quicPacketsLost: CounterMetric = counter({
   name: 'moq_relay_quic_packets_lost_total',
   unit: '{packet}',
   description: 'QUIC packets sent and declared lost',
-  status: 'planned',
 });
 
 export const quicBytesSent: CounterMetric = counter({
   name: 'moq_relay_quic_bytes_sent_total',
   unit: 'By',
   description: 'Bytes sent on the wire, retransmissions included',
-  status: 'planned',
 });
 
 export const quicBytesReceived: CounterMetric = counter({
   name: 'moq_relay_quic_bytes_received_total',
   unit: 'By',
   description: 'Bytes received on the wire, retransmissions included',
-  status: 'planned',
 });
 
 export const quicBytesLost: CounterMetric = counter({
   name: 'moq_relay_quic_bytes_lost_total',
   unit: 'By',
   description: 'Bytes sent in packets that were declared lost',
-  status: 'planned',
 });
 
 // The relay itself
@@ -405,5 +380,4 @@ export const scrapeDuration: HistogramMetric = histogram({
   unit: 's',
   description: 'Time to render the metrics for one scrape',
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
-  status: 'planned',
 });

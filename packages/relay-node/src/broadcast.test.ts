@@ -9,12 +9,15 @@ const LIMITS = {
   groupBytes: 100_000,
   cacheBytes: 100_000,
   backlogBytes: 100_000,
+  backlogAge: 60_000,
   tracksPerBroadcast: 3,
   trackNameBytes: 20,
 };
 
 const NOBODY: SubscriptionObserver & GroupReaderObserver = {
+  subscribed: true,
   opened: () => {},
+  started: () => {},
   groupAccepted: () => {},
   frameAccepted: () => {},
   dropped: () => {},
@@ -50,6 +53,7 @@ function start(tellsTrackInfo = true): RelayBroadcast {
     },
     tellsTrackInfo,
     limits: LIMITS,
+    describes: true,
     metrics: new RelayMetrics({ version: '0', processMetrics: false }).broadcast('demo/bbb'),
   });
   return broadcast;

@@ -1,8 +1,8 @@
 import { type Broadcast, Time, type Track } from '@moq/net';
 import { trackTypeOf, type TrackType } from '@moq-observability/moq-metrics';
-import { type CatalogedType, CATALOG_TRACK, CatalogReader } from './catalog.ts';
+import { type Catalog, CATALOG_TRACK, CatalogReader, EMPTY_CATALOG } from './catalog.ts';
 import { RelayError } from './errors.ts';
-import type { BroadcastMetrics, TrafficMetrics } from './telemetry/metrics.ts';
+import type { BroadcastMetrics, ReceivedMetrics } from './telemetry/broadcast-metrics.ts';
 import { pause, within } from './timeout.ts';
 import { GroupFetches } from './track/group-fetches.ts';
 import { GroupReader, type GroupReaderObserver } from './track/group-reader.ts';
@@ -28,6 +28,8 @@ export interface RelayBroadcastOptions {
   /** Whether the publisher's protocol tells a track's properties (moq-lite 05 and later). */
   readonly tellsTrackInfo: boolean;
   readonly limits: BroadcastLimits;
+  /** Whether to tell what the catalog says of the media. */
+  readonly describes: boolean;
   readonly metrics: BroadcastMetrics;
 }
 
@@ -53,7 +55,9 @@ const CATALOG_PRIORITY = 255;
 const CATALOG_RETRY = [250, 1000, 5000, 30_000] as const;
 
 const UNOBSERVED: SubscriptionObserver = {
+  subscribed: false,
   opened: () => {},
+  started: () => {},
   groupAccepted: () => {},
   frameAccepted: () => {},
   dropped: () => {},
@@ -75,7 +79,7 @@ export class RelayBroadcast {
   readonly #infos = new Map<string, Promise<Track.Info>>();
   readonly #fetches: GroupFetches;
   readonly #ended = new AbortController();
-  #cataloged: ReadonlyMap<string, CatalogedType> = new Map();
+  #catalog: Catalog = EMPTY_CATALOG;
 
   constructor(options: RelayBroadcastOptions) {
     this.path = options.path;
@@ -92,7 +96,7 @@ export class RelayBroadcast {
 
   /** What a track carries, as far as is known now. */
   trackType(name: string): TrackType {
-    return trackTypeOf(name, this.#cataloged.get(name));
+    return trackTypeOf(name, this.#catalog.types.get(name));
   }
 
   /**
@@ -101,8 +105,13 @@ export class RelayBroadcast {
    * @throws {RelayError} `ended` when the broadcast is over, `limit` when it has too many tracks or the name is too long
    */
   subscribe(name: string, options: Track.Subscription, observer: SubscriptionObserver): TrackSubscription {
+    const { delivery } = this.metrics;
     const track = this.#tracks.get(name);
-    if (track) return track.subscribe(options, observer);
+    if (track) {
+      const subscription = track.subscribe(options, observer);
+      if (observer.subscribed) delivery.deduplicated();
+      return subscription;
+    }
     this.#admit(name, this.#tracks.size);
     const opened = new RelayTrack(
       {
@@ -111,12 +120,13 @@ export class RelayBroadcast {
           name === CATALOG_TRACK ? { ...this.#options.limits, ...CATALOG_LIMITS } : this.#options.limits,
         assumedInfo: this.#options.tellsTrackInfo ? undefined : ASSUMED_INFO,
         open: (subscription) => this.#options.source.subscribe(name, subscription),
-        accepted: () => new Received(() => this.metrics.received(this.trackType(name))),
+        accepted: () => new Received(this.metrics, () => this.trackType(name)),
         closed: () => this.#tracks.delete(name),
       },
       options,
     );
     this.#tracks.set(name, opened);
+    delivery.upstream();
     return opened.subscribe(options, observer);
   }
 
@@ -153,8 +163,9 @@ export class RelayBroadcast {
     observer: GroupReaderObserver,
   ): Promise<GroupReader> {
     const kept = this.#tracks.get(name)?.group(sequence);
+    if (!kept) this.#admit(name, 0);
+    this.metrics.delivery.firstGroup(kept !== undefined);
     if (kept) return new GroupReader(kept, observer);
-    this.#admit(name, 0);
     return this.#fetches.read(name, sequence, options, observer);
   }
 
@@ -208,7 +219,10 @@ export class RelayBroadcast {
       for (;;) {
         const frame = await group.readFrame();
         if (!frame) break;
-        this.#cataloged = catalog.read(frame.payload) ?? this.#cataloged;
+        const read = catalog.read(frame.payload);
+        if (!read) continue;
+        this.#catalog = read;
+        if (this.#options.describes) this.metrics.describe(read.media);
       }
     } catch {
       // The group was cut short; what was read of it stands.
@@ -218,25 +232,40 @@ export class RelayBroadcast {
   }
 }
 
-/** Counts what is received. The series are taken when the first group comes, not before. */
+/** Counts what is received on one track. The series are taken when the first group comes, not before. */
 class Received implements ReceivedTraffic {
-  readonly #open: () => TrafficMetrics;
-  #traffic: TrafficMetrics | undefined;
+  readonly #metrics: BroadcastMetrics;
+  readonly #type: () => TrackType;
+  readonly #unwatch: (() => void) | undefined;
+  #media = false;
+  #traffic: ReceivedMetrics | undefined;
 
-  constructor(open: () => TrafficMetrics) {
-    this.#open = open;
+  constructor(metrics: BroadcastMetrics, type: () => TrackType) {
+    this.#metrics = metrics;
+    this.#type = type;
+    if (type() !== 'catalog') this.#unwatch = metrics.watched();
   }
 
   group(): void {
-    this.#traffic ??= this.#open();
+    if (!this.#traffic) {
+      const type = this.#type();
+      this.#media = type !== 'catalog';
+      this.#traffic = this.#metrics.received(type);
+    }
     this.#traffic.group();
   }
 
-  frame(bytes: number): void {
+  frame(bytes: number, at: number): void {
     this.#traffic?.frame(bytes);
+    if (this.#media) this.#metrics.mediaFrame(at);
+  }
+
+  delivered(subscribers: number): void {
+    this.#metrics.delivery.fanout(subscribers);
   }
 
   close(): void {
     this.#traffic?.close();
+    this.#unwatch?.();
   }
 }

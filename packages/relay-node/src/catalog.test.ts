@@ -13,7 +13,7 @@ test('a catalog tells what each rendition is', () => {
   const types = new CatalogReader().read(
     frame({ video: { renditions: { hi: {}, lo: {} } }, audio: { renditions: { sound: {} } }, other: 1 }),
   );
-  expect([...types!]).toEqual([
+  expect([...types!.types]).toEqual([
     ['hi', 'video'],
     ['lo', 'video'],
     ['sound', 'audio'],
@@ -26,12 +26,12 @@ test('later frames of a group are merge patches', () => {
   const types = reader.read(
     frame({ video: { renditions: { lo: null, mid: {} } }, audio: { renditions: { a: {} } } }),
   );
-  expect([...types!.keys()]).toEqual(['hi', 'mid', 'a']);
+  expect([...types!.types.keys()]).toEqual(['hi', 'mid', 'a']);
 });
 
 test('renditions of another broadcast are left to it', () => {
   const types = new CatalogReader().read(frame({ video: { renditions: { hi: { broadcast: './source' } } } }));
-  expect(types!.size).toBe(0);
+  expect(types!.types.size).toBe(0);
 });
 
 test.each([
@@ -43,7 +43,7 @@ test.each([
   const reader = new CatalogReader();
   reader.read(frame({ video: { renditions: { hi: {} } } }));
   expect(reader.read(payload)).toBeUndefined();
-  expect([...reader.read(frame({}))!.keys()]).toEqual(['hi']);
+  expect([...reader.read(frame({}))!.types.keys()]).toEqual(['hi']);
 });
 
 test.each([
@@ -55,7 +55,7 @@ test.each([
   { video: { renditions: [] } },
   { audio: { renditions: null } },
 ])('a catalog of an unexpected shape lists nothing: %j', (value) => {
-  expect(new CatalogReader().read(frame(value))!.size).toBe(0);
+  expect(new CatalogReader().read(frame(value))!.types.size).toBe(0);
 });
 
 test('a catalog cannot reach into the prototype of objects', () => {

@@ -27,6 +27,8 @@ const schema = z.strictObject({
   idleTimeout: seconds.default(8),
   setupTimeout: seconds.default(10),
   processMetrics: z.boolean().default(true),
+  streamInfo: z.boolean().default(true),
+  expectedBroadcasts: z.array(text).default([]),
   maxSessions: positive.default(10_000),
   maxBroadcastsPerSession: positive.default(100),
   maxSubscriptionsPerSession: positive.default(256),
@@ -36,6 +38,7 @@ const schema = z.strictObject({
   maxGroupBytes: positive.default(32 * MIB),
   maxCacheBytes: positive.default(32 * MIB),
   maxBacklogBytes: positive.default(8 * MIB),
+  maxBacklogAge: seconds.default(5),
 });
 
 /** Options of a relay; all have defaults. */
@@ -66,6 +69,10 @@ export interface RelayOptions {
   readonly setupTimeout?: number | undefined;
   /** Whether `/metrics` tells of the process too (CPU, memory, event loop); `true`. */
   readonly processMetrics?: boolean | undefined;
+  /** Whether `/metrics` tells what catalogs say of codecs and resolutions; `true`. */
+  readonly streamInfo?: boolean | undefined;
+  /** Paths of broadcasts that must be live; none by default. */
+  readonly expectedBroadcasts?: readonly string[] | undefined;
   /** Sessions open at once; 10,000. */
   readonly maxSessions?: number | undefined;
   /** Broadcasts that one session may announce; 100. */
@@ -84,6 +91,8 @@ export interface RelayOptions {
   readonly maxCacheBytes?: number | undefined;
   /** What may wait for one subscriber of a track before it loses groups, in bytes; 8 MiB. */
   readonly maxBacklogBytes?: number | undefined;
+  /** For how long frames may wait for one subscriber of a track before it loses groups, in seconds; 5. */
+  readonly maxBacklogAge?: number | undefined;
 }
 
 type WithoutDefault = 'opsToken' | 'transports' | 'certificate' | 'privateKey';

@@ -52,6 +52,16 @@ const program = new Command('moq-relay-node')
   .addOption(
     setting('idle-timeout <seconds>', 'silence after which a session is over', 8).argParser(parseSeconds),
   )
+  .addOption(
+    setting('expected-broadcasts <paths>', 'broadcasts that must be live, with commas between').argParser(
+      parseList,
+    ),
+  )
+  .addOption(
+    setting('stream-info [yes|no]', 'tell in metrics what catalogs say of codecs and resolutions', true)
+      .preset('yes')
+      .argParser(parseSwitch),
+  )
   .addOption(setting('max-sessions <number>', 'sessions open at once', 10_000).argParser(parseCount))
   .addOption(
     setting('log-level <level>', 'the least that is logged', 'info').choices([

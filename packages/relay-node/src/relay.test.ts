@@ -1,16 +1,17 @@
-import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { relay as schema, type TrackType } from '@moq-observability/moq-metrics';
 import { Path } from '@moq/net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createRelay, type Relay } from './relay.ts';
 import {
+  channel,
   connect,
   makeFrame,
   metric,
   publish,
   quietConsole,
   Received,
+  startProxy,
   startRelay,
   TestBroadcast,
   until,
@@ -41,15 +42,6 @@ async function sessions(): Promise<{ opened: number; closed: number; active: num
 
 function viewers(broadcast = 'demo/bbb'): Promise<number> {
   return metric(relay, schema.activeSubscribers, { broadcast });
-}
-
-/** A broadcast with a catalog and two tracks. */
-function channel(): TestBroadcast {
-  const broadcast = new TestBroadcast();
-  broadcast.catalog({ video: ['hi'], audio: ['sound-of-a-long-name'] });
-  broadcast.track('hi');
-  broadcast.track('sound-of-a-long-name');
-  return broadcast;
 }
 
 describe('announcements', () => {
@@ -274,45 +266,6 @@ describe('viewers', () => {
     expect((await sessions()).active).toBe(1);
   });
 });
-
-/** A TCP forwarder that can fall silent, in both directions or one. */
-async function startProxy(target: URL): Promise<{
-  readonly url: URL;
-  freeze(which: 'all' | 'to-client'): void;
-  close(): void;
-}> {
-  const pairs: { client: Socket; server: Socket }[] = [];
-  const listener = createServer((client) => {
-    const server = connectTcp(Number(target.port), target.hostname);
-    pairs.push({ client, server });
-    client.on('error', () => server.destroy()).on('close', () => server.destroy());
-    server.on('error', () => client.destroy()).on('close', () => client.destroy());
-    client.pipe(server);
-    server.pipe(client);
-  });
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-  const { port } = listener.address() as { port: number };
-  return {
-    url: new URL(`http://127.0.0.1:${port}/`),
-    freeze: (which) => {
-      for (const { client, server } of pairs) {
-        server.unpipe(client);
-        server.pause();
-        if (which === 'all') {
-          client.unpipe(server);
-          client.pause();
-        }
-      }
-    },
-    close: () => {
-      for (const { client, server } of pairs) {
-        client.destroy();
-        server.destroy();
-      }
-      listener.close();
-    },
-  };
-}
 
 describe('sessions', () => {
   test('that fall silent are over after the idle timeout', async () => {

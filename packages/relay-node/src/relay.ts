@@ -8,6 +8,7 @@ import { createOps } from './http/ops.ts';
 import { createPublic } from './http/public.ts';
 import { type HttpServer, listen } from './http/server.ts';
 import { Routes } from './routing/routes.ts';
+import { Rounds } from './rounds.ts';
 import { Session, type SessionHost } from './session.ts';
 import { RelayMetrics } from './telemetry/metrics.ts';
 import { printable } from './telemetry/text.ts';
@@ -79,6 +80,7 @@ class RunningRelay implements Relay {
   readonly #routes = new Routes<RelayBroadcast, Session>();
   readonly #host: SessionHost;
   readonly #sessions = new Map<Session, Promise<void>>();
+  readonly #rounds = new Rounds<Session>((session, now) => session.sample(now));
   readonly #startedAt = performance.now();
   #certificates: Certificates | undefined;
   #public: HttpServer | undefined;
@@ -90,7 +92,12 @@ class RunningRelay implements Relay {
   constructor(config: RelayConfig, logger: Logger) {
     this.#config = config;
     this.#log = logger;
-    this.#metrics = new RelayMetrics({ version: this.#version, processMetrics: config.processMetrics });
+    this.#metrics = new RelayMetrics({
+      version: this.#version,
+      processMetrics: config.processMetrics,
+      expected: config.expectedBroadcasts,
+      queued: () => this.#queued(),
+    });
     this.#host = {
       limits: {
         broadcastsPerSession: config.maxBroadcastsPerSession,
@@ -101,7 +108,9 @@ class RunningRelay implements Relay {
         groupBytes: config.maxGroupBytes,
         cacheBytes: config.maxCacheBytes,
         backlogBytes: config.maxBacklogBytes,
+        backlogAge: config.maxBacklogAge * 1000,
       },
+      describesStreams: config.streamInfo,
       setupTimeout: config.setupTimeout * 1000,
       routes: this.#routes,
       metrics: this.#metrics,
@@ -186,6 +195,7 @@ class RunningRelay implements Relay {
     const ended = new AbortController();
     await Promise.race([Promise.all(this.#sessions.values()), pause(CLOSE_GRACE, ended.signal)]);
     ended.abort();
+    this.#rounds.close();
     this.#certificates?.close();
     await this.#transports?.close();
     await Promise.all([this.#public, ...this.#ops].map((server) => server?.close()));
@@ -239,8 +249,18 @@ class RunningRelay implements Relay {
       session.refuse(503, `there are ${this.#config.maxSessions} sessions already`);
       return;
     }
-    const running = session.run().finally(() => this.#sessions.delete(session));
+    const leave = this.#rounds.add(session);
+    const running = session.run().finally(() => {
+      leave();
+      this.#sessions.delete(session);
+    });
     this.#sessions.set(session, running);
+  }
+
+  *#queued(): Generator<number> {
+    for (const session of this.#sessions.keys()) {
+      for (const { queuedBytes } of session.subscriptions) yield queuedBytes;
+    }
   }
 
   #peerFault(error: Error): void {

@@ -4,17 +4,19 @@ import { type Announce, Connection, type Path, RemoteError } from '@moq/net';
 import { attributes, logFields, type relay, type TrackType } from '@moq-observability/moq-metrics';
 import type { Logger } from 'pino';
 import { type BroadcastLimits, RelayBroadcast } from './broadcast.ts';
+import type { Delivery } from './delivery.ts';
 import { RelayError, toError } from './errors.ts';
 import { PublishedBroadcast, type Subscriber } from './published-broadcast.ts';
 import { announcedPath, nameBelow, sessionRoot } from './routing/paths.ts';
 import { Publications } from './routing/publications.ts';
 import type { Destination, Routes } from './routing/routes.ts';
 import { readConnectUrl } from './telemetry/connect-url.ts';
-import type { RelayMetrics, SessionMetrics } from './telemetry/metrics.ts';
+import type { RelayMetrics } from './telemetry/metrics.ts';
+import type { SessionMetrics } from './telemetry/session-metrics.ts';
 import { printable } from './telemetry/text.ts';
 import { within } from './timeout.ts';
 import type { IncomingSession, SessionTransport, TransportClosed } from './transport/transport.ts';
-import { watchViolations } from './violations.ts';
+import { watchStreams } from './violations.ts';
 
 /** How much one session may take. */
 interface SessionLimits extends BroadcastLimits {
@@ -31,6 +33,8 @@ export interface SessionHost {
   readonly limits: SessionLimits;
   /** How long MoQ setup may take, in milliseconds. */
   readonly setupTimeout: number;
+  /** Whether to tell what the catalogs of broadcasts say of their media. */
+  readonly describesStreams: boolean;
   readonly routes: Routes<RelayBroadcast, Session>;
   readonly metrics: RelayMetrics;
   readonly log: Logger;
@@ -51,7 +55,7 @@ const CLOSE_CODES: Readonly<Record<relay.SessionCloseReason, number>> = {
 export class Session implements Destination<RelayBroadcast>, Subscriber {
   readonly id: string = randomUUID();
   readonly maxSubscriptions: number;
-  subscriptions = 0;
+  readonly subscriptions: Set<Delivery> = new Set();
   readonly #host: SessionHost;
   readonly #incoming: IncomingSession;
   readonly #log: Logger;
@@ -60,6 +64,7 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
   #transport: SessionTransport | undefined;
   #connection: Connection.Established | undefined;
   #publications: Publications<PublishedBroadcast> | undefined;
+  #counted: SessionMetrics | undefined;
   #reason: relay.SessionCloseReason | undefined;
   #over = false;
 
@@ -115,6 +120,14 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
     this.#transport?.close(CLOSE_CODES[this.#reason], this.#reason);
   }
 
+  /** Looks at how it is doing; to be called once a second, with `performance.now()`. */
+  sample(now: number): void {
+    if (this.#over || !this.#counted) return;
+    const path = this.#transport?.stats();
+    if (path) this.#counted.sample(path);
+    for (const delivery of this.subscriptions) delivery.sample(now);
+  }
+
   // As a destination of what others publish.
 
   offer(broadcast: RelayBroadcast): void {
@@ -129,12 +142,12 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
 
   // As a subscriber.
 
-  subscribed(broadcast: string, track: string, type: TrackType): void {
-    this.#log.debug(fields(broadcast, track, type), 'subscription opened');
+  subscribed({ broadcast, track, type }: Delivery): void {
+    this.#log.debug(fields(broadcast.path, track, type), 'subscription opened');
   }
 
-  unsubscribed(broadcast: string, track: string, type: TrackType): void {
-    this.#log.debug(fields(broadcast, track, type), 'subscription closed');
+  unsubscribed({ broadcast, track, type }: Delivery): void {
+    this.#log.debug(fields(broadcast.path, track, type), 'subscription closed');
   }
 
   failed(stage: 'subscribe' | 'fetch', broadcast: string, track: string, error: Error): void {
@@ -142,7 +155,10 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
   }
 
   async #setUp(transport: SessionTransport): Promise<Connection.Established> {
-    watchViolations(transport.webTransport, (violation) => this.#violated(violation));
+    watchStreams(transport.webTransport, {
+      violated: (violation) => this.#violated(violation),
+      unknown: (milliseconds) => this.#unknown(milliseconds),
+    });
     const accepting = Connection.accept(transport.webTransport, this.#incoming.url);
     const leaving = transport.closed.then(() => {
       throw new RelayError('ended', 'the client left during setup');
@@ -163,7 +179,7 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
 
   async #serve(transport: SessionTransport, connection: Connection.Established): Promise<void> {
     const openedAt = performance.now();
-    const counted = this.#host.metrics.session(transport.kind, connection.version);
+    this.#counted = this.#host.metrics.session(transport.kind, connection.version);
     try {
       this.#open(connection);
       const announcements = connection.announced();
@@ -174,7 +190,7 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
       this.#failed('internal', toError(error));
       this.close('internal');
     } finally {
-      this.#end(counted, await transport.closed, openedAt);
+      this.#end(transport, await transport.closed, openedAt);
       connection.close();
     }
   }
@@ -194,19 +210,20 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
   }
 
   // Everything of a session ends in one go, so that no scrape sees half of it.
-  #end(counted: SessionMetrics, closed: TransportClosed, openedAt: number): void {
+  #end(transport: SessionTransport, closed: TransportClosed, openedAt: number): void {
+    const duration = performance.now() - openedAt;
     const reason = this.#reason ?? reasonOf(closed);
     this.#over = true;
     for (const name of this.#announced.keys()) this.#unannounce(name);
     this.#host.routes.leave(this);
     this.#publications?.close();
-    counted.close(reason);
+    this.#counted?.close(reason, duration, transport.stats());
     this.#log.info(
       {
         reason,
         code: closed.code,
         ...(closed.reason && { text: printable(closed.reason) }),
-        duration_ms: Math.round(performance.now() - openedAt),
+        duration_ms: Math.round(duration),
       },
       'session closed',
     );
@@ -256,10 +273,12 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
       source: connection.consume(name),
       tellsTrackInfo: tellsTrackInfo(connection.version),
       limits,
+      describes: this.#host.describesStreams,
       metrics: metrics.broadcast(path),
     });
     this.#announced.set(name, broadcast);
     const replaced = routes.add(broadcast, this);
+    metrics.announcement(replaced ? 'replaced' : 'started');
     this.#log.info(fields(path), replaced ? 'broadcast replaced' : 'broadcast announced');
   }
 
@@ -267,13 +286,22 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
     const broadcast = this.#announced.get(name);
     if (!broadcast) return;
     this.#announced.delete(name);
-    if (this.#host.routes.remove(broadcast)) this.#log.info(fields(broadcast.path), 'broadcast ended');
+    if (!this.#host.routes.remove(broadcast)) return;
+    this.#host.metrics.announcement('ended');
+    this.#log.info(fields(broadcast.path), 'broadcast ended');
   }
 
   #violated(violation: Error): void {
     if (this.#over || this.#reason) return;
     this.#log.warn({ error: printable(violation.message) }, 'protocol violated');
     this.close('protocol_error');
+  }
+
+  // Whether it was to be watched or fetched the protocol layer does not tell; nearly always it is the former.
+  #unknown(milliseconds: number): void {
+    if (this.#over) return;
+    this.#host.metrics.delivery.answered('not_found', milliseconds);
+    this.#failed('subscribe', new RelayError('not_found', 'there is no such broadcast'));
   }
 
   #refuse(stage: relay.RelayStage, status: number, error: RelayError): void {

@@ -1,6 +1,6 @@
 import { RemoteError } from '@moq/net';
 import { expect, test } from 'vitest';
-import { isViolation, watchViolations } from './violations.ts';
+import { isViolation, watchStreams } from './violations.ts';
 
 test.each([
   'unknown stream type: 63',
@@ -79,7 +79,11 @@ test('streams of all kinds are watched, and still do what they did', async () =>
     incomingUnidirectionalStreams: streamOf(pair().readable),
     createBidirectionalStream: () => Promise.resolve(pair()),
   };
-  watchViolations(transport, ({ message }) => violations.push(message));
+  let unknown = 0;
+  watchStreams(transport, {
+    violated: ({ message }) => violations.push(message),
+    unknown: () => (unknown += 1),
+  });
 
   const incoming = (await transport.incomingBidirectionalStreams.getReader().read()).value!;
   await incoming.writable.getWriter().abort(new Error('unknown stream type: 1'));
@@ -92,4 +96,25 @@ test('streams of all kinds are watched, and still do what they did', async () =>
 
   expect(violations).toEqual([1, 2, 3, 4].map((type) => `unknown stream type: ${type}`));
   expect(ended).toHaveLength(5);
+  expect(unknown).toBe(0);
+});
+
+test('a request for a broadcast that is not there is noticed', async () => {
+  const pair = {
+    readable: new ReadableStream(),
+    writable: new WritableStream(),
+  } as WebTransportBidirectionalStream;
+  const took: number[] = [];
+  const transport = {
+    incomingBidirectionalStreams: streamOf(pair),
+    incomingUnidirectionalStreams: new ReadableStream(),
+    createBidirectionalStream: () => Promise.reject(new Error('closed')),
+  };
+  watchStreams(transport, {
+    violated: (violation) => expect(violation).toBeUndefined(),
+    unknown: (time) => took.push(time),
+  });
+  const incoming = (await transport.incomingBidirectionalStreams.getReader().read()).value!;
+  await incoming.writable.getWriter().abort(new Error('not found'));
+  expect(took).toEqual([expect.any(Number)]);
 });

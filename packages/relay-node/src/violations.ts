@@ -13,6 +13,9 @@ const VIOLATION = new RegExp(
   'i',
 );
 
+/** What the protocol layer gives up a request with that names a broadcast it has not been given. */
+const UNKNOWN = 'not found';
+
 /** Whether an error says that the peer broke the protocol. */
 export function isViolation(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
@@ -31,26 +34,41 @@ type Watched = Pick<
   'incomingBidirectionalStreams' | 'incomingUnidirectionalStreams' | 'createBidirectionalStream'
 >;
 
+/** Who is told of what the protocol layer keeps to itself. */
+export interface StreamWatch {
+  /** The peer broke the protocol. */
+  violated(violation: Error): void;
+  /** The peer asked for a broadcast that is not there, and was told so this many milliseconds after it came. */
+  unknown(milliseconds: number): void;
+}
+
 /**
- * Notices when the protocol layer gives up a stream because the peer broke the protocol: it aborts or cancels the
- * stream with the error. Call it before the protocol layer gets the transport.
+ * Notices why the protocol layer gives up streams: it aborts or cancels them with an error. Call it before the protocol
+ * layer gets the transport.
  */
-export function watchViolations(transport: Watched, report: (violation: Error) => void): void {
+export function watchStreams(transport: Watched, watch: StreamWatch): void {
   const check = (reason: unknown): void => {
-    if (isViolation(reason)) report(reason);
+    if (isViolation(reason)) watch.violated(reason);
   };
-  const watchPair = (pair: WebTransportBidirectionalStream): void => {
+  const watchPair = (pair: WebTransportBidirectionalStream, answered?: (reason: unknown) => void): void => {
     watchReadable(pair.readable, check);
     replace(pair.writable, 'getWriter', (getWriter) => () => {
       const writer = getWriter();
       replace(writer, 'abort', (abort) => (reason?: unknown) => {
         check(reason);
+        answered?.(reason);
         return abort(reason);
       });
       return writer;
     });
   };
-  watchIncoming(transport.incomingBidirectionalStreams, watchPair);
+  watchIncoming(transport.incomingBidirectionalStreams, (pair) => {
+    const openedAt = performance.now();
+    watchPair(pair, (reason) => {
+      const isUnknown = reason instanceof Error && reason.message === UNKNOWN;
+      if (isUnknown) watch.unknown(performance.now() - openedAt);
+    });
+  });
   watchIncoming(transport.incomingUnidirectionalStreams, (stream) => watchReadable(stream, check));
   replace(transport, 'createBidirectionalStream', (create) => async (options) => {
     const pair = await create(options);

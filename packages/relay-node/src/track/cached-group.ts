@@ -23,17 +23,28 @@ export class CachedGroup {
   /** When it began, on the clock of whoever made it. */
   readonly startedAt: number;
   readonly #limit: number;
+  readonly #delivered: ((subscribers: number) => void) | undefined;
   readonly #listeners = new Set<GroupListener>();
   #frames: Group.Frame[] = [];
+  /** When each of the frames came. */
+  #arrivals: number[] = [];
+  /** Subscribers that have it before them, and those that got it. */
+  #expecting = 0;
+  #subscribers = 0;
+  #told = false;
   #first = 0;
   #bytes = 0;
   #end: Error | null | undefined;
 
-  /** @param limit how much it may keep, in bytes */
-  constructor(sequence: number, startedAt: number, limit: number) {
+  /**
+   * @param limit how much it may keep, in bytes
+   * @param delivered told once how many subscribers got it: when it has ended and nobody has it before them
+   */
+  constructor(sequence: number, startedAt: number, limit: number, delivered?: (subscribers: number) => void) {
     this.sequence = sequence;
     this.startedAt = startedAt;
     this.#limit = limit;
+    this.#delivered = delivered;
   }
 
   /** The index of the oldest frame that is still there. */
@@ -61,14 +72,21 @@ export class CachedGroup {
     return this.#frames[index - this.#first];
   }
 
+  /** When the frame at an index came; `undefined` as for the frame. */
+  arrival(index: number): number | undefined {
+    return this.#arrivals[index - this.#first];
+  }
+
   /** The payload bytes of the frames that are there. */
   get payloadBytes(): number {
     return this.#bytes;
   }
 
-  append(frame: Group.Frame): void {
+  /** @param at when it came, on the same clock as {@link startedAt} */
+  append(frame: Group.Frame, at: number): void {
     if (this.#end !== undefined) return;
     this.#frames.push(frame);
+    this.#arrivals.push(at);
     this.#bytes += frame.payload.byteLength;
     for (const listener of this.#listeners) listener.appended(frame);
     if (this.cost > this.#limit) this.#truncate();
@@ -79,6 +97,19 @@ export class CachedGroup {
     if (this.#end !== undefined) return;
     this.#end = error ?? null;
     for (const listener of this.#listeners) listener.ended();
+    this.#tell();
+  }
+
+  /** A subscriber has it before them. */
+  expect(): void {
+    this.#expecting += 1;
+  }
+
+  /** A subscriber is through with it, and did or did not get it. */
+  settle(delivered: boolean): void {
+    this.#expecting -= 1;
+    if (delivered) this.#subscribers += 1;
+    this.#tell();
   }
 
   listen(listener: GroupListener): void {
@@ -97,7 +128,14 @@ export class CachedGroup {
       given += 1;
     }
     this.#frames = this.#frames.slice(given);
+    this.#arrivals = this.#arrivals.slice(given);
     this.#first += given;
     for (const listener of this.#listeners) listener.truncated(this.#first);
+  }
+
+  #tell(): void {
+    if (this.#told || this.#end === undefined || this.#expecting > 0) return;
+    this.#told = true;
+    this.#delivered?.(this.#subscribers);
   }
 }

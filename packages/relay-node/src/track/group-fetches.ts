@@ -3,7 +3,6 @@ import { RelayError, toError } from '../errors.ts';
 import { within } from '../timeout.ts';
 import { CachedGroup } from './cached-group.ts';
 import { GroupReader, type GroupReaderObserver } from './group-reader.ts';
-import type { ReceivedTraffic } from './relay-track.ts';
 
 /** At most this many groups are fetched from a publisher at once. */
 const MAX_FETCHES = 64;
@@ -12,6 +11,14 @@ interface Fetch {
   readonly group: CachedGroup;
   readonly upstream: Group.Consumer;
   readers: number;
+}
+
+/** Counts what is fetched from the publisher. */
+export interface FetchedTraffic {
+  group(): void;
+  frame(bytes: number): void;
+  /** Nothing more comes. */
+  close(): void;
 }
 
 /** What fetching needs. */
@@ -23,7 +30,7 @@ export interface GroupFetchesOptions {
     options: Track.FetchGroupOptions,
   ) => Promise<Group.Consumer>;
   /** Counts what comes on a track. */
-  readonly received: (track: string) => ReceivedTraffic;
+  readonly received: (track: string) => FetchedTraffic;
   /** The largest group, in bytes. */
   readonly groupBytes: number;
   /** How long the publisher may take to answer, in milliseconds. */
@@ -62,8 +69,9 @@ export class GroupFetches {
     const fetch = await pending;
     fetch.readers += 1;
     return new GroupReader(fetch.group, {
+      subscribed: observer.subscribed,
       groupAccepted: () => observer.groupAccepted(),
-      frameAccepted: (bytes) => observer.frameAccepted(bytes),
+      frameAccepted: (bytes, arrivedAt) => observer.frameAccepted(bytes, arrivedAt),
       waiting: (delta) => observer.waiting(delta),
       done: (reader, undelivered) => {
         observer.done(reader, undelivered);
@@ -105,7 +113,7 @@ export class GroupFetches {
         const frame = await upstream.readFrame();
         if (!frame) break;
         received.frame(frame.payload.byteLength);
-        group.append(frame);
+        group.append(frame, performance.now());
       }
       group.close();
     } catch (error) {

@@ -8,6 +8,8 @@ class Log implements GroupReaderObserver {
   readonly told: string[] = [];
   waitingBytes = 0;
 
+  readonly subscribed = true;
+
   groupAccepted(): void {
     this.told.push('group');
   }
@@ -29,7 +31,7 @@ let log: Log;
 let group: CachedGroup;
 
 function append(bytes: number): void {
-  group.append({ payload: new Uint8Array(bytes), timestamp: Time.Timestamp.fromMicros(0) });
+  group.append({ payload: new Uint8Array(bytes), timestamp: Time.Timestamp.fromMicros(0) }, 0);
 }
 
 beforeEach(() => {

@@ -5,10 +5,12 @@ import type { WireGroup } from './wire.ts';
 
 /** Learns what becomes of one group on its way to one subscriber. Called synchronously; must not throw. */
 export interface GroupReaderObserver {
+  /** Whether it reads for a subscriber: not for the relay itself, and not for a single fetch. */
+  readonly subscribed: boolean;
   /** The group's header was accepted by the subscriber's transport. */
   groupAccepted(): void;
-  /** A frame was accepted by the subscriber's transport. */
-  frameAccepted(bytes: number): void;
+  /** A frame, which came from the publisher at this time, was accepted by the subscriber's transport. */
+  frameAccepted(bytes: number, arrivedAt: number): void;
   /** The bytes that are there and not accepted yet changed by this much. */
   waiting(delta: number): void;
   /** The stream of the group has ended; of what was there, this many bytes were never accepted. */
@@ -31,8 +33,11 @@ export class GroupReader implements WireGroup, GroupListener {
   readonly #observer: GroupReaderObserver;
   #next = 0;
   #handedOut: Group.Frame | undefined;
+  #handedOutArrival = 0;
   #started = false;
   #waiting: number;
+  /** Bytes that were waiting when the group outgrew what is kept of it. */
+  #lost = 0;
   #failure: Error | undefined;
   #closed = false;
   #wake: (() => void) | undefined;
@@ -45,12 +50,19 @@ export class GroupReader implements WireGroup, GroupListener {
     this.#next = group.firstFrame;
     this.#waiting = group.payloadBytes;
     this.excused = excused;
+    group.expect();
     group.listen(this);
   }
 
   /** Bytes that are there and not accepted by the transport yet. */
   get waiting(): number {
     return this.#waiting;
+  }
+
+  /** When the oldest of the frames that are not accepted yet came; `undefined` when there is none. */
+  get oldest(): number | undefined {
+    if (this.#failure) return undefined;
+    return this.#handedOut ? this.#handedOutArrival : this.#group?.arrival(this.#next);
   }
 
   /** Whether it was given up before the group was through. */
@@ -77,7 +89,7 @@ export class GroupReader implements WireGroup, GroupListener {
   close(_error?: Error): void {
     if (this.#closed) return;
     this.#closed = true;
-    const undelivered = this.#waiting;
+    const undelivered = this.#waiting + this.#lost;
     this.#release();
     this.#observer.done(this, undelivered);
   }
@@ -101,6 +113,7 @@ export class GroupReader implements WireGroup, GroupListener {
 
   truncated(first: number): void {
     if (this.#next < first) {
+      if (!this.#failure) this.#lost = this.#waiting;
       this.fail(new RelayError('lagged', `group ${this.sequence} outgrew what is kept of it`));
     }
   }
@@ -116,6 +129,7 @@ export class GroupReader implements WireGroup, GroupListener {
       this.#next += 1;
       if (this.#next > from) {
         this.#handedOut = frame;
+        this.#handedOutArrival = group.arrival(this.#next - 1)!;
         return true;
       }
       this.#take(frame.payload.byteLength);
@@ -140,7 +154,7 @@ export class GroupReader implements WireGroup, GroupListener {
     if (!frame) return;
     this.#handedOut = undefined;
     this.#take(frame.payload.byteLength);
-    this.#observer.frameAccepted(frame.payload.byteLength);
+    this.#observer.frameAccepted(frame.payload.byteLength, this.#handedOutArrival);
   }
 
   #take(bytes: number): void {
@@ -151,6 +165,7 @@ export class GroupReader implements WireGroup, GroupListener {
 
   #release(): void {
     this.#group?.unlisten(this);
+    this.#group?.settle(this.#started && this.#observer.subscribed);
     this.#group = undefined;
     this.#take(this.#waiting);
     this.#stir();

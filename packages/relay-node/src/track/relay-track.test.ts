@@ -7,10 +7,17 @@ import type { SubscriptionObserver, TrackSubscription } from './subscription.ts'
 /** Writes down what becomes of a subscription. */
 class Log implements SubscriptionObserver {
   readonly told: string[] = [];
+  readonly starts: boolean[] = [];
   frames = 0;
 
   opened(): void {
     this.told.push('opened');
+  }
+
+  readonly subscribed = true;
+
+  started(cached: boolean): void {
+    this.starts.push(cached);
   }
 
   groupAccepted(): void {}
@@ -34,13 +41,14 @@ class Log implements SubscriptionObserver {
 
 let upstream: Track.Producer;
 let over: boolean;
+let fanouts: number[];
 let received: { groups: number; frames: number; bytes: number; closed: boolean };
 
 function open(options: Partial<RelayTrackOptions> = {}, first: Track.Subscription = {}): RelayTrack {
   return new RelayTrack(
     {
       name: 'hi',
-      limits: { groupBytes: 100_000, cacheBytes: 100_000, backlogBytes: 1000 },
+      limits: { groupBytes: 100_000, cacheBytes: 100_000, backlogBytes: 1000, backlogAge: 5000 },
       assumedInfo: undefined,
       open: (subscription) => upstream.subscribe(subscription),
       accepted: () => ({
@@ -49,6 +57,7 @@ function open(options: Partial<RelayTrackOptions> = {}, first: Track.Subscriptio
           received.frames += 1;
           received.bytes += bytes;
         },
+        delivered: (subscribers) => fanouts.push(subscribers),
         close: () => (received.closed = true),
       }),
       closed: () => (over = true),
@@ -88,6 +97,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   upstream = new Track.Producer('hi').accept({ latencyMax: 1000 });
   over = false;
+  fanouts = [];
   received = { groups: 0, frames: 0, bytes: 0, closed: false };
 });
 
@@ -249,7 +259,9 @@ describe('late subscribers', () => {
   });
 
   test('cannot start in a group whose begin is gone', async () => {
-    const track = open({ limits: { groupBytes: 5000, cacheBytes: 5000, backlogBytes: 5000 } });
+    const track = open({
+      limits: { groupBytes: 5000, cacheBytes: 5000, backlogBytes: 5000, backlogAge: 5000 },
+    });
     const early = track.subscribe({}, new Log());
     await settle();
     const group = upstream.appendGroup();
@@ -269,7 +281,9 @@ describe('late subscribers', () => {
 
 describe('what is kept', () => {
   test('is bounded, without the newest group', async () => {
-    const track = open({ limits: { groupBytes: 100_000, cacheBytes: 3000, backlogBytes: 1000 } });
+    const track = open({
+      limits: { groupBytes: 100_000, cacheBytes: 3000, backlogBytes: 1000, backlogAge: 5000 },
+    });
     track.subscribe({}, new Log());
     await settle();
     for (let i = 0; i < 10; i++) write(1000);
@@ -278,7 +292,9 @@ describe('what is kept', () => {
   });
 
   test('is bounded also when the publisher closes no group', async () => {
-    const track = open({ limits: { groupBytes: 100_000, cacheBytes: 3000, backlogBytes: 1000 } });
+    const track = open({
+      limits: { groupBytes: 100_000, cacheBytes: 3000, backlogBytes: 1000, backlogAge: 5000 },
+    });
     track.subscribe({}, new Log());
     await settle();
     const groups = Array.from({ length: 10 }, () => upstream.appendGroup());

@@ -9,7 +9,10 @@ export type UpstreamSubscription = Pick<Track.Subscriber, 'info' | 'recvGroup' |
 /** Counts what comes from the publisher. */
 export interface ReceivedTraffic {
   group(): void;
-  frame(bytes: number): void;
+  /** @param at when it came, by `performance.now()` */
+  frame(bytes: number, at: number): void;
+  /** A group has ended, and this many subscribers got it. It may be told after the close. */
+  delivered(subscribers: number): void;
   /** Nothing more comes. */
   close(): void;
 }
@@ -22,6 +25,8 @@ export interface TrackLimits {
   readonly cacheBytes: number;
   /** How many bytes may wait for one subscriber before it loses groups. */
   readonly backlogBytes: number;
+  /** How long frames may wait for one subscriber before it loses groups, in milliseconds. */
+  readonly backlogAge: number;
 }
 
 /** What a track is made of. */
@@ -83,7 +88,7 @@ export class RelayTrack implements SubscribedTrack {
 
   subscribe(options: Track.Subscription, observer: SubscriptionObserver): TrackSubscription {
     if (this.#over) throw new RelayError('ended', `track ${this.name} has ended`);
-    const subscription = new TrackSubscription(this, options, observer, this.#options.limits.backlogBytes);
+    const subscription = new TrackSubscription(this, options, observer, this.#options.limits);
     this.#subscribers.add(subscription);
     this.updated();
     if (this.#info) subscription.open(this.#info);
@@ -160,7 +165,12 @@ export class RelayTrack implements SubscribedTrack {
 
   // Never rejects: what happens to one group is told to its readers.
   async #receive(upstream: Group.Consumer, received: ReceivedTraffic): Promise<void> {
-    const group = new CachedGroup(upstream.sequence, performance.now(), this.#options.limits.groupBytes);
+    const group = new CachedGroup(
+      upstream.sequence,
+      performance.now(),
+      this.#options.limits.groupBytes,
+      (subscribers) => received.delivered(subscribers),
+    );
     if (!this.#over) {
       received.group();
       this.#keep(group);
@@ -170,8 +180,9 @@ export class RelayTrack implements SubscribedTrack {
       while (!this.#over && group.end === undefined) {
         const frame = await upstream.readFrame();
         if (!frame) break;
-        received.frame(frame.payload.byteLength);
-        group.append(frame);
+        const now = performance.now();
+        received.frame(frame.payload.byteLength, now);
+        group.append(frame, now);
       }
       group.close();
     } catch (error) {

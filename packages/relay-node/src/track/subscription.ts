@@ -4,17 +4,25 @@ import type { CachedGroup } from './cached-group.ts';
 import { GroupReader, type GroupReaderObserver } from './group-reader.ts';
 import type { WireSubscription } from './wire.ts';
 
-/** Why groups were not delivered: the subscriber was too slow, or gave them up. */
-export type DropReason = 'backlog' | 'cancelled';
+/** Why groups were not delivered: too much waited for the subscriber, or for too long, or it gave them up. */
+export type DropReason = 'backlog' | 'latency' | 'cancelled';
 
 /** Learns what becomes of one subscription. Called synchronously; must not throw. */
 export interface SubscriptionObserver {
+  /** Whether it is a subscriber's, and not the relay's own. */
+  readonly subscribed: boolean;
   /** The publisher has accepted: the subscription is open. At most once, and never after `closed`. */
   opened(): void;
+  /** The first group goes to the subscriber: it was there before it came, or it was not. */
+  started(cached: boolean): void;
   /** The header of a group was accepted by the subscriber's transport. */
   groupAccepted(): void;
-  /** A frame was accepted by the subscriber's transport. */
-  frameAccepted(bytes: number): void;
+  /**
+   * A frame was accepted by the subscriber's transport.
+   *
+   * @param arrivedAt when it came from the publisher, by `performance.now()`; absent if that was before the subscriber
+   */
+  frameAccepted(bytes: number, arrivedAt: number | undefined): void;
   /** A group was given up; of what was there of it, this many bytes were never accepted. */
   dropped(reason: DropReason, bytes: number): void;
   /** It is over, exactly once; the error says why, `undefined` that it ended in order. */
@@ -36,6 +44,14 @@ export interface SubscribedTrack {
   subscribe(options: Track.Subscription, observer: SubscriptionObserver): TrackSubscription;
 }
 
+/** How far a subscriber may fall behind. */
+export interface BacklogLimits {
+  /** How many bytes may wait before groups are lost. */
+  readonly backlogBytes: number;
+  /** How long frames may wait before groups are lost, in milliseconds. */
+  readonly backlogAge: number;
+}
+
 /** At most this many groups wait to be picked up by the protocol layer. */
 const MAX_QUEUED_GROUPS = 64;
 
@@ -52,7 +68,8 @@ const DRAIN_LIMIT = 10_000;
  * One subscriber of one track: a place in the track's groups, and a bound on how far it may fall behind.
  *
  * A subscriber that has more than its backlog of bytes waiting loses all groups but the newest, and that one too if
- * it alone is larger. It costs the others nothing: frames are shared, and nobody waits for anybody.
+ * it alone is larger; one that has had frames waiting for too long loses all groups but the newest. It costs the others
+ * nothing: frames are shared, and nobody waits for anybody.
  */
 export class TrackSubscription implements WireSubscription, GroupReaderObserver {
   readonly name: string;
@@ -60,6 +77,8 @@ export class TrackSubscription implements WireSubscription, GroupReaderObserver 
   readonly #track: SubscribedTrack;
   readonly #observer: SubscriptionObserver;
   readonly #backlog: number;
+  readonly #backlogAge: number;
+  readonly #since = performance.now();
   readonly #info = Promise.withResolvers<Track.Info>();
   readonly #over = Promise.withResolvers<void>();
   readonly #reading = new Set<GroupReader>();
@@ -69,6 +88,8 @@ export class TrackSubscription implements WireSubscription, GroupReaderObserver 
   #start = 0;
   #end: number | undefined;
   #waiting = 0;
+  #accepted = 0;
+  #started = false;
   #opened = false;
   #ending = false;
   #closed: Error | null | undefined;
@@ -76,27 +97,67 @@ export class TrackSubscription implements WireSubscription, GroupReaderObserver 
   #timer: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
 
-  /** @param backlog how many bytes may wait for the subscriber before it loses groups */
   constructor(
     track: SubscribedTrack,
     options: Track.Subscription,
     observer: SubscriptionObserver,
-    backlog: number,
+    { backlogBytes, backlogAge }: BacklogLimits,
   ) {
     this.name = track.name;
     this.subscription = new Signals.Signal<Track.Subscription | undefined>({ ...options });
     this.#track = track;
     this.#observer = observer;
-    this.#backlog = backlog;
+    this.#backlog = backlogBytes;
+    this.#backlogAge = backlogAge;
     // Nobody has to ask for the properties of a track that turns out not to exist.
     this.#info.promise.catch(() => {});
     this.#found = this.latest() ?? -1;
     for (const group of track.groups) this.offer(group);
   }
 
+  /** Whether its groups count as delivered to a subscriber. */
+  get subscribed(): boolean {
+    return this.#observer.subscribed;
+  }
+
   /** Bytes that are there for the subscriber and not accepted by its transport yet. */
   get waitingBytes(): number {
-    return this.#waiting;
+    let bytes = this.#waiting;
+    for (const group of this.#queue) if (this.#wants(group)) bytes += group.payloadBytes;
+    return bytes;
+  }
+
+  /** How many frames its transport has accepted. */
+  get acceptedFrames(): number {
+    return this.#accepted;
+  }
+
+  /** Whether its transport has something of it that it has not accepted, given up meanwhile or not. */
+  get busy(): boolean {
+    if (this.#waiting > 0) return true;
+    for (const reader of this.#reading) if (reader.failed) return true;
+    return false;
+  }
+
+  /**
+   * For how long the oldest frame has been waiting for the transport to accept it, in milliseconds; 0 when none is.
+   * What was there before the subscriber has been waiting since it came.
+   */
+  lag(now: number): number {
+    let oldest = now;
+    for (const reader of this.#reading) oldest = Math.min(oldest, reader.oldest ?? now);
+    for (const group of this.#queue) {
+      if (this.#wants(group)) oldest = Math.min(oldest, group.arrival(group.firstFrame) ?? now);
+    }
+    return now - Math.max(oldest, Math.min(this.#since, now));
+  }
+
+  /** Gives up all groups but the newest when frames have been waiting for too long. To be called now and then. */
+  expire(now: number): void {
+    if (this.#closed !== undefined || this.lag(now) <= this.#backlogAge) return;
+    const newest = this.#track.groups.at(-1)?.sequence ?? -1;
+    for (const reader of this.#reading) if (reader.sequence < newest) this.#giveUp(reader, 'latency');
+    while (this.#queue[0] && this.#queue[0].sequence < newest) this.#skipFirst('latency');
   }
 
   // What the track tells.
@@ -114,6 +175,7 @@ export class TrackSubscription implements WireSubscription, GroupReaderObserver 
     if (this.#closed !== undefined || this.#ending || group.firstFrame > 0) return;
     let at = this.#queue.length;
     while (at > 0 && this.#queue[at - 1]!.sequence > group.sequence) at -= 1;
+    group.expect();
     this.#queue.splice(at, 0, group);
     this.#trim();
     this.#stir();
@@ -167,9 +229,11 @@ export class TrackSubscription implements WireSubscription, GroupReaderObserver 
   fork(options: Track.Subscription = {}): TrackSubscription {
     const observer = this.#observer;
     return this.#track.subscribe(options, {
+      subscribed: observer.subscribed,
       opened: () => {},
+      started: () => {},
       groupAccepted: () => observer.groupAccepted(),
-      frameAccepted: (bytes) => observer.frameAccepted(bytes),
+      frameAccepted: (bytes, arrivedAt) => observer.frameAccepted(bytes, arrivedAt),
       dropped: (reason, bytes) => observer.dropped(reason, bytes),
       closed: () => {},
       released: () => {},
@@ -189,14 +253,19 @@ export class TrackSubscription implements WireSubscription, GroupReaderObserver 
   }
 
   tryRecvGroup(): GroupReader | undefined {
-    while (this.#queue[0] && this.#queue[0].sequence < this.#start) this.#queue.shift();
+    while (this.#queue[0] && this.#queue[0].sequence < this.#start) this.#queue.shift()!.settle(false);
     const group = this.#queue[0];
     if (!group || (this.#end !== undefined && group.sequence > this.#end)) return undefined;
     this.#queue.shift();
     // What was there before the subscriber came does not make it slow.
     const reader = new GroupReader(group, this, group.sequence <= this.#found ? group.payloadBytes : 0);
+    group.settle(false);
     this.#reading.add(reader);
     this.waiting(reader.waiting);
+    if (!this.#started) {
+      this.#started = true;
+      this.#observer.started(group.sequence <= this.#found);
+    }
     return reader;
   }
 
@@ -219,8 +288,9 @@ export class TrackSubscription implements WireSubscription, GroupReaderObserver 
     if (!this.#released) this.#observer.groupAccepted();
   }
 
-  frameAccepted(bytes: number): void {
-    if (!this.#released) this.#observer.frameAccepted(bytes);
+  frameAccepted(bytes: number, arrivedAt: number): void {
+    this.#accepted += 1;
+    if (!this.#released) this.#observer.frameAccepted(bytes, arrivedAt < this.#since ? undefined : arrivedAt);
   }
 
   waiting(delta: number): void {
@@ -230,7 +300,7 @@ export class TrackSubscription implements WireSubscription, GroupReaderObserver 
 
   done(reader: GroupReader, undelivered: number): void {
     this.#reading.delete(reader);
-    if (undelivered > 0) this.#observer.dropped('cancelled', undelivered);
+    if (undelivered > 0) this.#observer.dropped(reader.failed ? 'backlog' : 'cancelled', undelivered);
     if (this.#closed !== undefined) this.#releaseIfThrough();
     else if (this.#ending) this.#drain();
   }
@@ -257,17 +327,25 @@ export class TrackSubscription implements WireSubscription, GroupReaderObserver 
   #trim(): void {
     let bytes = this.#queue.length > 1 ? this.#queue.reduce((sum, group) => sum + group.cost, 0) : 0;
     while (this.#queue.length > 1 && (this.#queue.length > MAX_QUEUED_GROUPS || bytes > this.#backlog)) {
-      const group = this.#queue.shift()!;
-      bytes -= group.cost;
-      if (group.sequence >= this.#start) this.#observer.dropped('backlog', group.payloadBytes);
+      bytes -= this.#queue[0]!.cost;
+      this.#skipFirst('backlog');
     }
+  }
+
+  #skipFirst(reason: DropReason): void {
+    const group = this.#queue.shift()!;
+    group.settle(false);
+    if (group.sequence >= this.#start) this.#observer.dropped(reason, group.payloadBytes);
+  }
+
+  #wants({ sequence }: CachedGroup): boolean {
+    return sequence >= this.#start && sequence <= (this.#end ?? sequence);
   }
 
   // Once everything is read, the end is told, a little later.
   #drain(): void {
     if (this.#closed !== undefined || this.#reading.size > 0) return;
-    if (this.#queue.some(({ sequence }) => sequence >= this.#start && sequence <= (this.#end ?? sequence)))
-      return;
+    if (this.#queue.some((group) => this.#wants(group))) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#settle(null), END_DELAY);
   }
@@ -276,6 +354,7 @@ export class TrackSubscription implements WireSubscription, GroupReaderObserver 
     if (this.#closed !== undefined) return;
     this.#closed = end;
     clearTimeout(this.#timer);
+    for (const group of this.#queue) group.settle(false);
     this.#queue = [];
     this.#info.reject(end ?? new RelayError('ended', `the subscription of ${this.name} has ended`));
     this.#over.resolve();

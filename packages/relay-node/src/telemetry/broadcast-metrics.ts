@@ -1,0 +1,183 @@
+import {
+  type CounterHandle,
+  type HistogramHandle,
+  type Instruments,
+  namespaceOf,
+  relay,
+  type TrackType,
+} from '@moq-observability/moq-metrics';
+import type { DeliveryMetrics } from './delivery-metrics.ts';
+import { raise } from './handles.ts';
+import type { StreamTimes } from './stream-times.ts';
+
+/** What a stream is made of, as far as it is told. */
+export type StreamMedia = Omit<relay.StreamMedia, 'namespace' | 'broadcast'>;
+
+/** Groups, frames and bytes of one track in one direction. */
+abstract class TrafficMetrics {
+  readonly #groups: CounterHandle;
+  readonly #frames: CounterHandle;
+  readonly #bytes: CounterHandle;
+
+  constructor(groups: CounterHandle, frames: CounterHandle, bytes: CounterHandle) {
+    this.#groups = groups;
+    this.#frames = frames;
+    this.#bytes = bytes;
+  }
+
+  group(): void {
+    this.#groups.add(1);
+  }
+
+  /** Nothing more comes. */
+  close(): void {
+    this.#groups.close();
+    this.#frames.close();
+    this.#bytes.close();
+  }
+
+  protected count(bytes: number): void {
+    this.#frames.add(1);
+    this.#bytes.add(bytes);
+  }
+}
+
+/** What comes from the publisher on one track. */
+export class ReceivedMetrics extends TrafficMetrics {
+  frame(bytes: number): void {
+    this.count(bytes);
+  }
+}
+
+/** What goes to a subscriber on one track. */
+export class SentMetrics extends TrafficMetrics {
+  readonly #latency: HistogramHandle;
+
+  constructor(latency: HistogramHandle, groups: CounterHandle, frames: CounterHandle, bytes: CounterHandle) {
+    super(groups, frames, bytes);
+    this.#latency = latency;
+  }
+
+  /** @param arrivedAt when it came from the publisher, if the subscriber was there by then; `performance.now()` */
+  frame(bytes: number, arrivedAt?: number): void {
+    this.count(bytes);
+    if (arrivedAt !== undefined) this.#latency.observe((performance.now() - arrivedAt) / 1000);
+  }
+}
+
+/**
+ * One broadcast, from its announcement to its end.
+ *
+ * An announcement alone takes no place among the series: the first group received or the first subscription
+ * accepted does, and from then on the broadcast counts as a stream.
+ */
+export class BroadcastMetrics {
+  /** What is told over all broadcasts. */
+  readonly delivery: DeliveryMetrics;
+  readonly #instruments: Instruments;
+  readonly #path: string;
+  readonly #times: StreamTimes;
+  #media: StreamMedia | undefined;
+  #appeared = false;
+  #lowerStreams: (() => void) | undefined;
+  #lowerMedia: (() => void) | undefined;
+  #ended = false;
+
+  constructor(instruments: Instruments, delivery: DeliveryMetrics, times: StreamTimes, path: string) {
+    this.#instruments = instruments;
+    this.delivery = delivery;
+    this.#times = times;
+    this.#path = path;
+  }
+
+  /** What comes from the publisher on a track. */
+  received(type: TrackType): ReceivedMetrics {
+    this.#appear();
+    const labels = { broadcast: this.#path, track_type: type, direction: 'publish' } as const;
+    return new ReceivedMetrics(
+      this.#instruments.counter(relay.groupsReceived).series(labels),
+      this.#instruments.counter(relay.framesReceived).series(labels),
+      this.#instruments.counter(relay.bytesReceived).series(labels),
+    );
+  }
+
+  /** What goes to a subscriber on a track. */
+  sent(type: TrackType): SentMetrics {
+    this.#appear();
+    const labels = { broadcast: this.#path, track_type: type, direction: 'subscribe' } as const;
+    return new SentMetrics(
+      this.delivery.latency(type),
+      this.#instruments.counter(relay.groupsSent).series(labels),
+      this.#instruments.counter(relay.framesSent).series(labels),
+      this.#instruments.counter(relay.bytesSent).series(labels),
+    );
+  }
+
+  /** A session subscribed to a track; the returned function ends that. */
+  subscription(type: TrackType): () => void {
+    this.#appear();
+    return raise(this.#instruments.gauge(relay.activeSubscriptions).series({ track_type: type }));
+  }
+
+  /** A session has become a viewer; the returned function ends that. */
+  viewer(): () => void {
+    this.#appear();
+    return raise(this.#instruments.gauge(relay.activeSubscribers).series(this.#stream()));
+  }
+
+  /** A media track is open at the publisher; the returned function ends that. */
+  watched(): () => void {
+    this.#appear();
+    return this.#times.watch();
+  }
+
+  /** A media frame came, at this time by `performance.now()`. */
+  mediaFrame(at: number): void {
+    this.#times.lastFrame = at;
+  }
+
+  /** What the catalog says the stream is made of. */
+  describe(media: StreamMedia): void {
+    const before = this.#media;
+    if (
+      before?.video_codec === media.video_codec &&
+      before.audio_codec === media.audio_codec &&
+      before.resolution === media.resolution
+    ) {
+      return;
+    }
+    this.#media = media;
+    if (this.#appeared) this.#tellMedia();
+  }
+
+  /** The publisher is gone. Does nothing the second time. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#lowerStreams?.();
+    this.#lowerMedia?.();
+    this.#times.end();
+  }
+
+  #appear(): void {
+    if (this.#ended || this.#appeared) return;
+    this.#appeared = true;
+    this.#lowerStreams = raise(
+      this.#instruments.gauge(relay.activeStreams).series({ namespace: namespaceOf(this.#path) }),
+    );
+    this.#times.begin(this.#stream());
+    this.#tellMedia();
+  }
+
+  #tellMedia(): void {
+    if (!this.#media || this.#ended) return;
+    this.#lowerMedia?.();
+    this.#lowerMedia = raise(
+      this.#instruments.gauge(relay.streamInfo).series({ ...this.#stream(), ...this.#media }),
+    );
+  }
+
+  #stream(): { namespace: string; broadcast: string } {
+    return { namespace: namespaceOf(this.#path), broadcast: this.#path };
+  }
+}
