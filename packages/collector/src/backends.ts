@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type CollectorConfig, storeDriver } from './config.ts';
-import type { Forward, ForwardHealth } from './forward/forward.ts';
+import type { Forward, ForwardTarget } from './forward/forward.ts';
+import { openForward } from './forward/open-forward.ts';
 import { openStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -37,24 +38,32 @@ export function openBackendStore(
   );
 }
 
-const nothing = async (): Promise<void> => {};
-
-/** Passes nothing on. */
-export function noForward(): Forward {
-  const health: ForwardHealth = {
-    state: 'off',
-    reason: undefined,
-    queuedRequests: 0,
-    queuedBytes: 0,
-    droppedRequests: 0,
-  };
-  return {
-    wants: () => false,
-    enqueue: async () => 'off',
-    queuedBytes: () => 0,
-    health: () => health,
-    flush: nothing,
-    close: nothing,
-    [Symbol.asyncDispose]: nothing,
-  };
+/** Opens what passes requests on to other backends. */
+export function openBackendForward(
+  config: CollectorConfig,
+  telemetry: Telemetry,
+  logger: Logger,
+): Promise<Forward> {
+  const { dataDir, forwardTraces, forwardLogs, forwardMetrics, forwardHeaders: headers } = config;
+  const target = (url: string | undefined): ForwardTarget | undefined =>
+    url === undefined ? undefined : { url: new URL(url), headers };
+  return openForward(
+    {
+      folder: dataDir === undefined ? '' : join(dataDir, 'forward'),
+      targets: { traces: target(forwardTraces), logs: target(forwardLogs), metrics: target(forwardMetrics) },
+    },
+    {
+      onSent: (signal, requests) => telemetry.forwarded('sent', signal, requests),
+      onFailed: (signal, reason) => {
+        telemetry.forwarded('failed', signal, 1);
+        logger.debug({ signal, reason }, 'passing on failed for now');
+      },
+      onDropped: (signal, requests, reason) => {
+        telemetry.forwarded('dropped', signal, requests);
+        logger.warn({ signal, requests, reason }, 'requests to be passed on are lost');
+      },
+      onPartial: (signal, rejected, message) =>
+        logger.debug({ signal, rejected, message }, 'what was passed on was rejected in part'),
+    },
+  );
 }

@@ -8,7 +8,7 @@ import { createApi } from './api/api.ts';
 import { EventStreams } from './api/events.ts';
 import { LiveFeed } from './api/live.ts';
 import { LogTail } from './api/logs.ts';
-import { noForward, openBackendStore } from './backends.ts';
+import { openBackendForward, openBackendStore } from './backends.ts';
 import { type CollectorConfig, type CollectorOptions, resolveConfig } from './config.ts';
 import { CollectorError } from './errors.ts';
 import type { Forward } from './forward/forward.ts';
@@ -173,7 +173,7 @@ async function openParts(
   });
   const live = new LiveFeed(sessions);
   const store = stack.use(await openBackendStore(config, telemetry, logger));
-  const forward = stack.use(noForward());
+  const forward = stack.use(await openBackendForward(config, telemetry, logger));
   const opened =
     config.dataDir === undefined ? undefined : await Journal.open(join(config.dataDir, 'journal'));
   const ledger = stack.use(
@@ -203,7 +203,9 @@ async function openParts(
       ledger,
       telemetry,
       known,
-      onAccepted: (delivery) => forward.enqueue('metrics', delivery.body, delivery.format),
+      ...(forward.wants('metrics') && {
+        onAccepted: (delivery) => forward.enqueue('metrics', delivery.body, delivery.format),
+      }),
       onSample: (sample) => recent.samples.add(sample, sample.time),
     }),
     records: new RecordTaker({

@@ -37,6 +37,10 @@ const schema = z.strictObject({
   clickhouseCluster: z.string().min(1).optional(),
   retentionDays: positive.optional(),
   retentionBytes: positive.optional(),
+  forwardTraces: url,
+  forwardLogs: url,
+  forwardMetrics: url,
+  forwardHeaders: z.record(z.string().regex(/^[\w-]+$/), z.string()).default({}),
   prometheusUrl: url,
   alertmanagerUrl: url,
   processMetrics: z.boolean().default(false),
@@ -64,6 +68,9 @@ type Absent =
   | 'clickhouseCluster'
   | 'retentionDays'
   | 'retentionBytes'
+  | 'forwardTraces'
+  | 'forwardLogs'
+  | 'forwardMetrics'
   | 'prometheusUrl'
   | 'alertmanagerUrl';
 
@@ -124,6 +131,14 @@ export interface CollectorOptions {
   readonly retentionDays?: number | undefined;
   /** Bytes that the tables of `chdb` may take; 10 GiB. */
   readonly retentionBytes?: number | undefined;
+  /** Where traces are passed on to: the whole address, such as `http://127.0.0.1:14318/v1/traces`. */
+  readonly forwardTraces?: string | undefined;
+  /** Where logs are passed on to, such as Loki's `http://127.0.0.1:3100/otlp/v1/logs`. */
+  readonly forwardLogs?: string | undefined;
+  /** Where metrics of players are passed on to, report by report. */
+  readonly forwardMetrics?: string | undefined;
+  /** Sent with everything that is passed on, such as an API key. */
+  readonly forwardHeaders?: Readonly<Record<string, string>> | undefined;
   /** The Prometheus shown below `/prometheus`. */
   readonly prometheusUrl?: string | undefined;
   /** The Alertmanager shown below `/alertmanager`. */
@@ -178,7 +193,22 @@ export function resolveConfig(options: CollectorOptions): CollectorConfig {
   if (storeDriver(config) !== 'off' && config.dataDir === undefined) {
     throw wrong('dataDir', 'undefined', 'the store needs a folder, where rows wait');
   }
+  for (const option of ['forwardTraces', 'forwardLogs', 'forwardMetrics'] as const) {
+    const target = config[option];
+    if (target === undefined) continue;
+    if (config.dataDir === undefined) {
+      throw wrong('dataDir', 'undefined', `${option} needs a folder, where requests wait`);
+    }
+    if (isOwn(new URL(target), config)) {
+      throw wrong(option, JSON.stringify(target), 'the collector would send to itself');
+    }
+  }
   return config;
+}
+
+function isOwn(target: URL, { host, port }: CollectorConfig): boolean {
+  const there = target.hostname.replace(/^\[|\]$/g, '');
+  return Number(target.port) === port && (there === host || LOOPBACK.test(there));
 }
 
 /** What keeps sessions, logs and traces. */
@@ -194,7 +224,7 @@ function wrong(option: string, value: string, message: string): CollectorError {
   return new CollectorError('config', `${option}${shown}: ${message}`, { option });
 }
 
-const SECRET: ReadonlySet<string> = new Set(['opsToken', 'clickhouseUrl']);
+const SECRET: ReadonlySet<string> = new Set(['opsToken', 'clickhouseUrl', 'forwardHeaders']);
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 

@@ -100,6 +100,22 @@ const program = new Command('moq-collector')
       parseNumber,
     ),
   )
+  .addOption(
+    setting(
+      'forward-traces <url>',
+      'where traces are passed on to, such as http://127.0.0.1:14318/v1/traces',
+    ),
+  )
+  .addOption(
+    setting('forward-logs <url>', 'where logs are passed on to, such as http://127.0.0.1:3100/otlp/v1/logs'),
+  )
+  .addOption(setting('forward-metrics <url>', 'where reports of players are passed on to'))
+  .addOption(
+    setting(
+      'forward-headers <headers>',
+      'sent with all that is passed on: name=value, with commas between, percent-encoded',
+    ).argParser(parseHeaders),
+  )
   .addOption(setting('prometheus-url <url>', 'the Prometheus shown below /prometheus'))
   .addOption(setting('alertmanager-url <url>', 'the Alertmanager shown below /alertmanager'))
   .addOption(setting('max-sessions <number>', 'sessions held in memory', 200_000).argParser(parseNumber))
@@ -185,4 +201,16 @@ function parseList(text: string): string[] {
     .split(',')
     .map((entry) => entry.trim())
     .filter(Boolean);
+}
+
+/** Headers as `OTEL_EXPORTER_OTLP_HEADERS` has them. */
+function parseHeaders(text: string): Record<string, string> {
+  const pairs = parseList(text).map((pair) => {
+    const [, name, value] = /^([\w-]+) *= *(.*)$/.exec(pair) ?? [];
+    if (name === undefined || value === undefined || /%(?![\da-f]{2})/i.test(value)) {
+      throw new InvalidArgumentError('It is name=value,name=value, percent-encoded.');
+    }
+    return [name, decodeURIComponent(value)] as const;
+  });
+  return Object.fromEntries(pairs);
 }

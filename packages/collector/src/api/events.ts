@@ -48,7 +48,9 @@ export class EventStreams {
     if (this.#open.size >= this.#limit) {
       throw new Problem(503, 'too many listen already', { 'retry-after': '10' });
     }
-    return { stream: (response) => this.#serve(response, subscribe()) };
+    // Asked here, where what is wrong with the question can still be told.
+    const subscription = subscribe();
+    return { stream: (response) => this.#serve(response, subscription) };
   }
 
   /** Ends all streams. */
