@@ -4,4 +4,5 @@
  * @module
  */
 export { checkExposition, type CheckOptions, type Finding } from './exposition/check.ts';
+export { boundText } from './exposition/format.ts';
 export { type ExposedFamily, type Exposition, parseExposition, type Sample } from './exposition/parse.ts';

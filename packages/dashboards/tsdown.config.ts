@@ -1,0 +1,11 @@
+import type { UserConfig } from 'tsdown';
+
+const config: UserConfig = {
+  entry: ['src/index.ts'],
+  format: 'esm',
+  platform: 'node',
+  dts: true,
+  fixedExtension: false,
+};
+
+export default config;
