@@ -37,7 +37,6 @@ export const playAttempts: CounterMetric<Audience> = counter({
   unit: '{attempt}',
   description: 'Play intents, by audience',
   labels: audience,
-  status: 'planned',
 });
 
 export const watchedSeconds: CounterMetric<Audience> = counter({
@@ -45,7 +44,6 @@ export const watchedSeconds: CounterMetric<Audience> = counter({
   unit: 's',
   description: 'Wall clock from play intent to stop, without pauses and hidden time, by audience',
   labels: audience,
-  status: 'planned',
 });
 
 export const stalledSeconds: CounterMetric<Audience> = counter({
@@ -53,7 +51,6 @@ export const stalledSeconds: CounterMetric<Audience> = counter({
   unit: 's',
   description: 'Time in stalls, by audience',
   labels: audience,
-  status: 'planned',
 });
 
 export const startupTime: HistogramMetric<{ browser: Browser; transport: AudienceTransport }> = histogram({
@@ -62,7 +59,6 @@ export const startupTime: HistogramMetric<{ browser: Browser; transport: Audienc
   description: 'Play intent to first frame rendered, by audience',
   labels: { browser: browsers, transport: audienceTransports },
   buckets: clientStartupTime.buckets,
-  status: 'planned',
 });
 
 export const latency: HistogramMetric<{ browser: Browser; transport: AudienceTransport }> = histogram({
@@ -71,5 +67,4 @@ export const latency: HistogramMetric<{ browser: Browser; transport: AudienceTra
   description: 'Capture to render, once a second while playing, by audience',
   labels: { browser: browsers, transport: audienceTransports },
   buckets: clientLatency.buckets,
-  status: 'planned',
 });

@@ -93,7 +93,6 @@ export const activeSessions: GaugeMetric<Stream & { state: PlaybackState }> = ga
   description: 'Playback sessions now, counted by the collector from heartbeats; lost after 3 missed ones',
   labels: { ...stream, state: playbackStates },
   owner: 'collector',
-  status: 'planned',
 });
 
 export const watchedSeconds: CounterMetric<Stream> = counter({

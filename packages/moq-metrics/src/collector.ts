@@ -42,7 +42,6 @@ export const reportAge: HistogramMetric = histogram({
   unit: 's',
   description: 'Sent by the player to merged',
   buckets: [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300],
-  status: 'planned',
 });
 
 export const sessionStates = ['loading', 'playing', 'stalled', 'paused', 'lost', 'ended'] as const;
@@ -53,7 +52,6 @@ export const sessions: GaugeMetric<{ state: SessionState }> = gauge({
   unit: '{session}',
   description: 'Playback sessions held in memory',
   labels: { state: sessionStates },
-  status: 'planned',
 });
 
 export const series: GaugeMetric = gauge({
@@ -79,14 +77,12 @@ export const storeRows: CounterMetric<{ table: StoreTable }> = counter({
   unit: '{row}',
   description: 'Rows written to the store',
   labels: { table: storeTables },
-  status: 'planned',
 });
 
 export const storeErrors: CounterMetric = counter({
   name: 'moq_collector_store_errors_total',
   unit: '{error}',
   description: 'Writes and queries the store failed at',
-  status: 'planned',
 });
 
 export const signals = ['traces', 'logs', 'metrics'] as const;
@@ -97,7 +93,6 @@ export const forwardSent: CounterMetric<{ signal: Signal }> = counter({
   unit: '{request}',
   description: 'OTLP requests a target acknowledged',
   labels: { signal: signals },
-  status: 'planned',
 });
 
 export const forwardFailed: CounterMetric<{ signal: Signal }> = counter({
@@ -105,7 +100,6 @@ export const forwardFailed: CounterMetric<{ signal: Signal }> = counter({
   unit: '{request}',
   description: 'Attempts to forward an OTLP request that failed; it is tried again while it may be',
   labels: { signal: signals },
-  status: 'planned',
 });
 
 export const forwardDropped: CounterMetric<{ signal: Signal }> = counter({
@@ -113,7 +107,6 @@ export const forwardDropped: CounterMetric<{ signal: Signal }> = counter({
   unit: '{request}',
   description: 'OTLP requests given up: the queue was full, or they were refused for good',
   labels: { signal: signals },
-  status: 'planned',
 });
 
 export const forwardQueueBytes: GaugeMetric<{ signal: Signal }> = gauge({
@@ -121,7 +114,6 @@ export const forwardQueueBytes: GaugeMetric<{ signal: Signal }> = gauge({
   unit: 'By',
   description: 'Bytes waiting to be forwarded',
   labels: { signal: signals },
-  status: 'planned',
 });
 
 // HTTP
