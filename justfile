@@ -16,6 +16,10 @@ test *arguments:
 check:
     pnpm check
 
+# Hostile requests to the collector, 100,000 of them
+fuzz count='100000':
+    MOQ_FUZZ_COUNT={{ count }} pnpm vitest run --project @moq-observability/collector packages/collector/src/fuzz.test.ts
+
 # Benchmarks, one after another
 bench:
     pnpm bench

@@ -87,8 +87,9 @@ export class OtlpReader {
 /** An `AnyValue` as the JSON it stands for. */
 function plain(any: Tree, depth: number): unknown {
   const { stringValue, boolValue, intValue, doubleValue, arrayValue, kvlistValue, bytesValue } = any;
-  const simple = stringValue ?? boolValue ?? intValue ?? doubleValue;
+  const simple = stringValue ?? boolValue ?? doubleValue;
   if (simple !== undefined && simple !== null) return simple;
+  if (intValue !== undefined && intValue !== null) return integer(intValue, 'intValue');
   if (bytesValue instanceof Uint8Array) return Buffer.from(bytesValue).toString('base64');
   if (bytesValue !== undefined && bytesValue !== null) return text(bytesValue, 'bytesValue');
   if (depth === 0) return arrayValue || kvlistValue ? '…' : undefined;
