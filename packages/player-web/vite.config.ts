@@ -42,7 +42,18 @@ const config: UserConfig = defineConfig({
   },
   clearScreen: false,
   // Bundled before the first page asks, so that it starts as fast as the ones after it.
-  optimizeDeps: { include: ['@moq/watch', '@moq/watch/element'] },
+  optimizeDeps: {
+    include: [
+      '@moq/watch',
+      '@moq/watch/element',
+      '@opentelemetry/api',
+      '@opentelemetry/otlp-transformer',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-logs',
+      '@opentelemetry/sdk-metrics',
+      '@opentelemetry/sdk-trace',
+    ],
+  },
   define: {
     MOQ_PLACES: JSON.stringify({
       relayUrl: process.env['MOQ_RELAY_URL'] ?? '',

@@ -27,7 +27,6 @@ export const playAttempts: CounterMetric<Stream> = counter({
   unit: '{attempt}',
   description: 'Play intents: a call, autoplay, or a click of the user',
   labels: stream,
-  status: 'planned',
 });
 
 export const playOutcomeValues = ['started', 'failed', 'exited', 'bounced'] as const;
@@ -39,7 +38,6 @@ export const playOutcomes: CounterMetric<Stream & { outcome: PlayOutcome }> = co
   description:
     'How play intents ended: started; failed by a fatal error before the first frame; exited, left 1 s or more before it; bounced, left in less than 1 s (kept out of rates)',
   labels: { ...stream, outcome: playOutcomeValues },
-  status: 'planned',
 });
 
 export const startupTime: HistogramMetric<Stream & { transport: Transport }> = histogram({
@@ -60,7 +58,6 @@ export const startupPhase: HistogramMetric<{ phase: StartupPhase; transport: Tra
   description: 'How long each phase of a start took',
   labels: { phase: startupPhases, transport: transports },
   buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 8, 15],
-  status: 'planned',
 });
 
 export const playbackErrors = [
@@ -79,7 +76,6 @@ export const playbackFailures: CounterMetric<Stream & { error: PlaybackError }> 
   unit: '{failure}',
   description: 'Fatal errors of playback, before the first frame or after it',
   labels: { ...stream, error: playbackErrors },
-  status: 'planned',
 });
 
 // Playing
@@ -101,7 +97,6 @@ export const watchedSeconds: CounterMetric<Stream> = counter({
   description:
     'Wall clock from play intent to stop, without pauses and hidden time: the denominator of ratios',
   labels: stream,
-  status: 'planned',
 });
 
 export const bufferLength: HistogramMetric<Stream & { track_type: TrackType }> = histogram({
@@ -110,7 +105,6 @@ export const bufferLength: HistogramMetric<Stream & { track_type: TrackType }> =
   description: 'Media ahead of the playhead, once a second while playing',
   labels: { ...stream, track_type: trackTypes },
   buckets: [0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5],
-  status: 'planned',
 });
 
 export const rebufferCount: CounterMetric<Stream> = counter({
@@ -127,7 +121,6 @@ export const rebufferDuration: HistogramMetric<Stream> = histogram({
   description: 'Length of each stall, observed at its end',
   labels: stream,
   buckets: [0.25, 0.5, 1, 2, 5, 10, 30],
-  status: 'planned',
 });
 
 export const stalledSeconds: CounterMetric<Stream> = counter({
@@ -135,7 +128,6 @@ export const stalledSeconds: CounterMetric<Stream> = counter({
   unit: 's',
   description: 'Time in stalls, growing while one lasts: the numerator of the rebuffer ratio',
   labels: stream,
-  status: 'planned',
 });
 
 export const latency: HistogramMetric<Stream> = histogram({
@@ -144,7 +136,6 @@ export const latency: HistogramMetric<Stream> = histogram({
   description: 'Capture to render, once a second while playing',
   labels: stream,
   buckets: [0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10],
-  status: 'planned',
 });
 
 export const latencyUnavailableReasons = ['no_wall_clock', 'clock_sync', 'negative'] as const;
@@ -155,7 +146,6 @@ export const latencyUnavailable: CounterMetric<{ reason: LatencyUnavailableReaso
   unit: '{sample}',
   description: 'Latency samples not taken, and why: never guessed',
   labels: { reason: latencyUnavailableReasons },
-  status: 'planned',
 });
 
 export const avSyncDrift: HistogramMetric<Stream & { ahead: 'video' | 'audio' }> = histogram({
@@ -164,7 +154,6 @@ export const avSyncDrift: HistogramMetric<Stream & { ahead: 'video' | 'audio' }>
   description: 'Distance of the playheads of video and audio, by which of them is ahead',
   labels: { ...stream, ahead: ['video', 'audio'] },
   buckets: [0.01, 0.02, 0.04, 0.08, 0.2, 0.5],
-  status: 'planned',
 });
 
 // Quality
@@ -177,7 +166,6 @@ export const qualitySwitches: CounterMetric<Stream & { switch: SwitchDirection }
   unit: '{switch}',
   description: 'Changes of the rendition; the first selection is none',
   labels: { ...stream, switch: switchDirections },
-  status: 'planned',
 });
 
 export const bitrate: HistogramMetric<Stream & { track_type: TrackType }> = histogram({
@@ -186,7 +174,6 @@ export const bitrate: HistogramMetric<Stream & { track_type: TrackType }> = hist
   description: 'Media bits received in the last second',
   labels: { ...stream, track_type: trackTypes },
   buckets: [64e3, 128e3, 256e3, 500e3, 1e6, 2e6, 4e6, 6e6, 8e6, 12e6, 20e6, 50e6],
-  status: 'planned',
 });
 
 export const mediaReceivedBytes: CounterMetric<Stream & { track_type: TrackType }> = counter({
@@ -194,7 +181,6 @@ export const mediaReceivedBytes: CounterMetric<Stream & { track_type: TrackType 
   unit: 'By',
   description: 'Payload bytes of media received',
   labels: { ...stream, track_type: trackTypes },
-  status: 'planned',
 });
 
 export const framesDecoded: CounterMetric<Stream> = counter({
@@ -242,7 +228,6 @@ export const rtt: HistogramMetric<{ transport: Transport }> = histogram({
   description: 'Round-trip time to the relay, by its probe or by the transport',
   labels: { transport: transports },
   buckets: [0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1, 5],
-  status: 'planned',
 });
 
 export const connectionResults = ['ok', 'failed', 'fallback'] as const;
@@ -253,5 +238,4 @@ export const connections: CounterMetric<{ transport: Transport; result: Connecti
   unit: '{connection}',
   description: 'Connections tried, and how that went',
   labels: { transport: transports, result: connectionResults },
-  status: 'planned',
 });

@@ -27,7 +27,7 @@ const session: readonly Attribute[] = [sessionId, moqNamespace, moqBroadcast];
 /** Defines an event of the player; all of them carry the session and the broadcast. */
 /* @__NO_SIDE_EFFECTS__ */
 function ofPlayer(name: string, description: string, ...more: readonly Attribute[]): EventDefinition {
-  return { name, owner: 'player', description, attributes: [...session, ...more], status: 'planned' };
+  return { name, owner: 'player', description, attributes: [...session, ...more], status: 'live' };
 }
 
 export const sessionStart: EventDefinition = ofPlayer('session.start', 'Observation of a playback began');
@@ -78,7 +78,7 @@ export const relaySessionClosed: EventDefinition = {
   owner: 'relay',
   description: 'A session that was past setup closed, in the trace of its span moq.session',
   attributes: [relaySessionId, sessionId, networkTransport, version, errorType],
-  status: 'planned',
+  status: 'live',
 };
 
 export const relaySubscriptionClosed: EventDefinition = {
@@ -86,5 +86,5 @@ export const relaySubscriptionClosed: EventDefinition = {
   owner: 'relay',
   description: 'A subscription closed, in the trace of its span moq.subscribe',
   attributes: [relaySessionId, sessionId, moqNamespace, moqBroadcast, track, trackType, errorType],
-  status: 'planned',
+  status: 'live',
 };

@@ -1,3 +1,7 @@
+import { namespaceOf } from './broadcast-path.ts';
+
+export { broadcastPath, namespaceOf, OTHER, ROOT_NAMESPACE } from './broadcast-path.ts';
+
 /** A label whose values are known beforehand: exactly these. Each exists as a series from the start, at zero. */
 export type EnumLabel<Value extends string = string> = readonly Value[];
 
@@ -22,12 +26,6 @@ export type NoLabels = Readonly<Record<never, string>>;
 /** The definitions of a metric's labels, by label name. */
 export type LabelSet<L extends LabelValues = LabelValues> = { readonly [Name in keyof L]: Label<L[Name]> };
 
-/** Where values past a bounded label's limit go, and those that are no good as a label. */
-export const OTHER = '__other__';
-
-/** The namespace of a broadcast whose path has a single segment. */
-export const ROOT_NAMESPACE = '_root';
-
 /**
  * A label that takes any value, of which at most `limit` get series of their own. Metrics that share the label share
  * its slots. A limit below 1 is refused by the metric that is defined with it.
@@ -51,26 +49,6 @@ export const LABEL_VALUE_MAX = 256;
  */
 export function isLabelValue(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.length <= LABEL_VALUE_MAX && value.isWellFormed();
-}
-
-/** The path of a broadcast: connect path (or token root) and broadcast name, joined with `/`, no outer slashes. */
-export function broadcastPath(root: string, name: string): string {
-  return [root, name].map(withoutOuterSlashes).filter(Boolean).join('/');
-}
-
-function withoutOuterSlashes(path: string): string {
-  let start = 0;
-  let end = path.length;
-  while (path[start] === '/') start += 1;
-  while (end > start && path[end - 1] === '/') end -= 1;
-  return path.slice(start, end);
-}
-
-/** The namespace of a broadcast: everything before the last `/` of its path, `_root` when there is none. */
-export function namespaceOf(broadcast: string): string {
-  if (broadcast === OTHER) return OTHER;
-  const slash = broadcast.lastIndexOf('/');
-  return slash < 0 ? ROOT_NAMESPACE : broadcast.slice(0, slash);
 }
 
 /** Everything before the last `/` of a broadcast's path. */

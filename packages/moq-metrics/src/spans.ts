@@ -40,7 +40,7 @@ export const playbackStartup: SpanDefinition = {
   owner: 'player',
   description: 'Play intent to first frame rendered, or to failure or leaving',
   attributes: session,
-  status: 'planned',
+  status: 'live',
 };
 
 export const connect: SpanDefinition = {
@@ -49,7 +49,7 @@ export const connect: SpanDefinition = {
   description: 'Dialling to MoQ setup finished, over the transport that won',
   parent: playbackStartup,
   attributes: [networkTransport, version, errorType],
-  status: 'planned',
+  status: 'live',
 };
 
 export const announce: SpanDefinition = {
@@ -58,7 +58,7 @@ export const announce: SpanDefinition = {
   description: 'Connected to announcement of the broadcast received; the relay has one of the same name',
   parent: playbackStartup,
   attributes: [moqBroadcast],
-  status: 'planned',
+  status: 'live',
 };
 
 export const catalog: SpanDefinition = {
@@ -67,7 +67,7 @@ export const catalog: SpanDefinition = {
   description: 'Catalog subscribed to catalog read',
   parent: playbackStartup,
   attributes: [moqBroadcast],
-  status: 'planned',
+  status: 'live',
 };
 
 export const subscribe: SpanDefinition = {
@@ -76,7 +76,7 @@ export const subscribe: SpanDefinition = {
   description: 'Media subscribed to first frame received',
   parent: playbackStartup,
   attributes: [track, trackType],
-  status: 'planned',
+  status: 'live',
 };
 
 export const firstFrame: SpanDefinition = {
@@ -85,7 +85,7 @@ export const firstFrame: SpanDefinition = {
   description: 'First frame received to first frame rendered',
   parent: playbackStartup,
   attributes: [track, trackType],
-  status: 'planned',
+  status: 'live',
 };
 
 export const playbackStall: SpanDefinition = {
@@ -93,7 +93,7 @@ export const playbackStall: SpanDefinition = {
   owner: 'player',
   description: 'Start to end of a stall: a trace of its own, linked to the startup trace',
   attributes: session,
-  status: 'planned',
+  status: 'live',
 };
 
 export const playbackFailure: SpanDefinition = {
@@ -101,7 +101,7 @@ export const playbackFailure: SpanDefinition = {
   owner: 'player',
   description: 'A fatal error after startup: a trace of its own, linked to the startup trace',
   attributes: session,
-  status: 'planned',
+  status: 'live',
 };
 
 export const playbackReconnect: SpanDefinition = {
@@ -109,7 +109,7 @@ export const playbackReconnect: SpanDefinition = {
   owner: 'player',
   description: 'Connection lost to media again: a trace of its own, linked to the startup trace',
   attributes: session,
-  status: 'planned',
+  status: 'live',
 };
 
 export const relaySession: SpanDefinition = {
@@ -117,7 +117,7 @@ export const relaySession: SpanDefinition = {
   owner: 'relay',
   description: 'Connection accepted to MoQ setup finished or refused',
   attributes: [relayId, relaySessionId, sessionId, networkTransport, version, errorType],
-  status: 'planned',
+  status: 'live',
 };
 
 export const relaySubscribe: SpanDefinition = {
@@ -125,7 +125,7 @@ export const relaySubscribe: SpanDefinition = {
   owner: 'relay',
   description: 'SUBSCRIBE received to first frame accepted by the transport, or error',
   attributes: [relaySessionId, sessionId, moqNamespace, moqBroadcast, track, trackType, errorType],
-  status: 'planned',
+  status: 'live',
 };
 
 export const relayFetch: SpanDefinition = {
@@ -133,7 +133,7 @@ export const relayFetch: SpanDefinition = {
   owner: 'relay',
   description: 'FETCH received to last frame accepted by the transport, or error',
   attributes: [relaySessionId, sessionId, moqNamespace, moqBroadcast, track, trackType, errorType],
-  status: 'planned',
+  status: 'live',
 };
 
 export const relayAnnounce: SpanDefinition = {
@@ -141,5 +141,5 @@ export const relayAnnounce: SpanDefinition = {
   owner: 'relay',
   description: 'Announcement received to published to the other sessions',
   attributes: [relaySessionId, moqNamespace, moqBroadcast, errorType],
-  status: 'planned',
+  status: 'live',
 };

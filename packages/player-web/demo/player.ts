@@ -48,9 +48,16 @@ export class Player {
       intent,
       onFact: (fact) => {
         this.experience.update((before) => {
-          if (fact.type === 'startup') return { ...before, startup: fact.seconds };
-          if (fact.type === 'stall') return { ...before, stalls: before.stalls + 1, stalledNow: true };
-          return { ...before, stalledSeconds: before.stalledSeconds + fact.seconds, stalledNow: false };
+          switch (fact.type) {
+            case 'startup':
+              return { ...before, startup: fact.seconds };
+            case 'stall':
+              return { ...before, stalls: before.stalls + 1, stalledNow: true };
+            case 'stall-end':
+              return { ...before, stalledSeconds: before.stalledSeconds + fact.seconds, stalledNow: false };
+            default:
+              return before;
+          }
         });
       },
       ...(settings.intervalSeconds !== undefined && { intervalSeconds: settings.intervalSeconds }),

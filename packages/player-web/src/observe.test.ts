@@ -1,9 +1,10 @@
+import * as schema from '@moq-observability/moq-metrics';
 import { client, otelName } from '@moq-observability/moq-metrics';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Observation, observePlayer } from './observe.ts';
 import type { ObserveOptions } from './options.ts';
-import type { OtlpMetric } from './otel/otlp.ts';
 import { TestEndpoint } from '../test/endpoint.ts';
+import { readPoints } from '../test/otlp.ts';
 import type { Fact } from './qoe/events.ts';
 import { Consumer, Frame, Page, testElement } from '../test/element.ts';
 import type { WatchElement } from './watch-element.ts';
@@ -45,7 +46,7 @@ async function play(name = 'bbb.hang'): Promise<void> {
   player.connection.url.set(new URL('http://relay/anon'));
   player.broadcast.in.name.set(name);
   await settle();
-  player.connection.established.set({ transport: 'webtransport' });
+  player.connection.established.set({ transport: 'webtransport', version: 'moq-lite-05' });
   player.broadcast.out.active.set(new Consumer());
   player.broadcast.out.catalog.set({ video: {} });
   await settle();
@@ -53,18 +54,37 @@ async function play(name = 'bbb.hang'): Promise<void> {
   await settle();
 }
 
-/** What was reported of a metric: its points' values by their labels. */
-function reported(name: string): readonly (readonly [labels: Record<string, string>, value: number])[] {
-  return endpoint.received
-    .flatMap(({ body }) => body.resourceMetrics)
-    .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))
-    .filter((metric: OtlpMetric) => metric.name === name)
-    .flatMap(({ sum, histogram }) => [...(sum?.dataPoints ?? []), ...(histogram?.dataPoints ?? [])])
-    .map((point) => [
-      Object.fromEntries(point.attributes.map(({ key, value }) => [key, value.stringValue])),
-      'asDouble' in point ? point.asDouble : Number(point.count),
-    ]);
+/** Waits for the part that is loaded after the first frame. */
+async function loaded(): Promise<void> {
+  await vi.waitFor(async () => {
+    await observation?.flush();
+    expect(endpoint.logs).not.toEqual([]);
+  }, 10_000);
 }
+
+/** A picture that moves on: a frame every 40 ms, for so many frames, with enough media ahead. */
+async function moveOn(frames: number): Promise<void> {
+  for (let i = 0; i < frames; i++) {
+    const media = Date.now();
+    player.video.out.buffered.set([{ start: media, end: media + 200 }]);
+    player.video.out.stats.set({ bytesReceived: (player.video.out.stats.peek()?.bytesReceived ?? 0) + 1000 });
+    player.video.out.timestamp.set(media);
+    player.renderer.out.timestamp.set(media);
+    player.renderer.out.frame.set(new Frame(1280, 720));
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
+}
+
+function hide(): void {
+  page.visibilityState = 'hidden';
+  page.dispatchEvent(new Event('visibilitychange'));
+}
+
+const NAMES = Object.fromEntries(
+  Object.values(schema.client).flatMap((metric) =>
+    typeof metric === 'object' && 'kind' in metric ? [[metric.name, otelName(metric)]] : [],
+  ),
+);
 
 const stream = { namespace: 'anon', broadcast: 'anon/bbb.hang' };
 
@@ -73,47 +93,218 @@ test('says once that it observes', () => {
   expect(log.info.mock.calls).toEqual([['[Observability] Initialized']]);
 });
 
-test('reports one start, and that there was no stall', async () => {
-  const facts: Fact[] = [];
-  const { sessionId } = observe({ onFact: (fact) => facts.push(fact) });
-  await play();
-  await observation?.close();
-  expect(reported(otelName(client.startupTime))).toEqual([[{ ...stream, transport: 'webtransport' }, 1]]);
-  expect(reported(otelName(client.rebufferCount))).toEqual([[stream, 0]]);
-  expect(endpoint.reports).toEqual([`${sessionId}/1`]);
-  expect(sessionId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-  expect(facts).toEqual([{ type: 'startup', at: expect.any(Number), seconds: expect.any(Number) }]);
+describe('before anything more is loaded', () => {
+  test('who leaves before the first frame is reported, once', async () => {
+    const { sessionId, traceId } = observe();
+    player.connection.url.set(new URL('http://relay/anon'));
+    player.broadcast.in.name.set('bbb.hang');
+    await settle();
+    page.dispatchEvent(new Event('pagehide'));
+    await observation?.close();
+    expect(endpoint.total(otelName(client.playAttempts), stream)).toBe(1);
+    expect(endpoint.points(otelName(client.playOutcomes)).map(({ labels }) => labels)).toEqual([
+      { ...stream, outcome: 'bounced' },
+    ]);
+    expect(endpoint.reports[0]).toBe(`${sessionId}/1`);
+    expect(endpoint.points(otelName(client.playAttempts))[0]?.resource).toMatchObject({
+      'service.name': 'moq-player',
+      'session.id': sessionId,
+      'moq.trace_id': traceId,
+      'moq.broadcast': 'anon/bbb.hang',
+    });
+  });
+
+  test('who waits for the first frame for 3 s is reported, and nothing of it is counted again', async () => {
+    observe();
+    player.connection.url.set(new URL('http://relay/anon'));
+    player.broadcast.in.name.set('bbb.hang');
+    await vi.waitFor(() => expect(endpoint.total(otelName(client.playAttempts))).toBe(1), 5000);
+    await loaded();
+    await observation?.close();
+    expect(endpoint.total(otelName(client.playAttempts))).toBe(1);
+    expect(endpoint.total(otelName(client.playOutcomes), { outcome: 'exited' })).toBe(1);
+    expect(endpoint.total(otelName(client.watchedSeconds))).toBeGreaterThan(2.9);
+    expect(endpoint.logs.map(({ event }) => event)).toEqual([
+      'session.start',
+      'playback.intent',
+      'session.end',
+    ]);
+  });
+
+  test('who leaves after the first frame is reported', async () => {
+    const facts: Fact[] = [];
+    const { sessionId } = observe({ onFact: (fact) => facts.push(fact) });
+    await play();
+    await observation?.close();
+    expect(endpoint.points(otelName(client.startupTime)).map(({ labels, value }) => [labels, value])).toEqual(
+      [[{ ...stream, transport: 'webtransport' }, 1]],
+    );
+    expect(endpoint.total(otelName(client.playOutcomes), { ...stream, outcome: 'started' })).toBe(1);
+    expect(endpoint.points(otelName(client.rebufferCount)).map(({ value }) => value)).toEqual([0]);
+    expect(endpoint.reports.filter(Boolean)).toEqual([`${sessionId}/1`]);
+    expect(sessionId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(facts).toContainEqual({ type: 'startup', at: expect.any(Number), seconds: expect.any(Number) });
+  });
+
+  test('a fatal error is reported at once', async () => {
+    const { promise, reject } = Promise.withResolvers<void>();
+    player = testElement(promise);
+    observe();
+    player.connection.url.set(new URL('http://relay/anon'));
+    player.broadcast.in.name.set('bbb.hang');
+    await settle();
+    reject(new Error('reconnect timed out'));
+    await loaded();
+    expect(endpoint.total(otelName(client.playbackFailures), { error: 'connect' })).toBe(1);
+    expect(endpoint.total(otelName(client.playOutcomes), { outcome: 'failed' })).toBe(1);
+    expect(endpoint.spans).toMatchObject([
+      { name: 'playback.startup', isError: true, attributes: { 'error.type': 'connect' } },
+    ]);
+  });
 });
 
-test('reports a stall when the page is hidden, before it may be gone', async () => {
+test('a session in full: its metrics, its trace and its events', async () => {
+  const { sessionId, traceId } = observe();
+  await play();
+  player.video.source.out.track.set('720p');
+  await loaded();
+  player.connection.probe.set({ rtt: 25 });
+  await moveOn(40);
+  player.video.out.buffered.set([]);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await moveOn(1);
+  player.controls.paused.set(true);
+  await settle();
+  await observation?.close();
+
+  expect(endpoint.points(otelName(client.startupTime)).map(({ value }) => value)).toEqual([1]);
+  expect(endpoint.total(otelName(client.rebufferCount))).toBe(1);
+  expect(endpoint.points(otelName(client.rebufferDuration)).map(({ value }) => value)).toEqual([1]);
+  expect(endpoint.total(otelName(client.stalledSeconds))).toBeGreaterThan(0.3);
+  expect(endpoint.total(otelName(client.watchedSeconds))).toBeGreaterThan(2);
+  expect(endpoint.total(otelName(client.mediaReceivedBytes), { track_type: 'video' })).toBe(41_000);
+  expect(endpoint.total(otelName(client.bufferLength), { track_type: 'video' })).toBeGreaterThan(0);
+  expect(endpoint.total(otelName(client.latencyUnavailable), { reason: 'clock_sync' })).toBeGreaterThan(0);
+  expect(endpoint.total(otelName(client.rtt), { transport: 'webtransport' })).toBeGreaterThan(0);
+  const told = endpoint.received.flatMap(({ body }) => readPoints(body));
+  expect(Object.values(NAMES)).toEqual(expect.arrayContaining(told.map(({ metric }) => metric)));
+  expect(new Set(told.map(({ temporality }) => temporality))).toEqual(new Set([1]));
+
+  const startup = endpoint.spans.find(({ name }) => name === 'playback.startup');
+  const [, promisedTrace, promisedSpan] =
+    player.connection.url.peek()?.searchParams.get('traceparent')?.split('-') ?? [];
+  expect(startup).toMatchObject({ traceId: promisedTrace, spanId: promisedSpan, parentSpanId: undefined });
+  expect(traceId).toBe(promisedTrace);
+  expect(startup?.attributes).toEqual({
+    'session.id': sessionId,
+    'moq.namespace': 'anon',
+    'moq.broadcast': 'anon/bbb.hang',
+    'network.transport.name': 'webtransport',
+    'moq.version': 'moq-lite-05',
+  });
+  const phases = endpoint.spans.filter(({ parentSpanId }) => parentSpanId === promisedSpan);
+  expect(phases.map(({ name }) => name)).toEqual([
+    'moq.connect',
+    'moq.announce',
+    'moq.catalog',
+    'moq.first_frame',
+  ]);
+  for (const { start, end } of phases) {
+    expect(start).toBeGreaterThanOrEqual(startup!.start - 1);
+    expect(end).toBeLessThanOrEqual(startup!.end + 1);
+  }
+  const stall = endpoint.spans.find(({ name }) => name === 'playback.stall');
+  expect(stall?.traceId).not.toBe(traceId);
+  expect(stall?.links).toEqual([traceId]);
+
+  expect(endpoint.logs.map(({ event }) => event)).toEqual([
+    'session.start',
+    'playback.intent',
+    'playback.started',
+    'stall.start',
+    'stall.end',
+    'playback.paused',
+    'session.end',
+  ]);
+  expect(endpoint.logs.every(({ attributes }) => attributes['session.id'] === sessionId)).toBe(true);
+  expect(endpoint.logs.find(({ event }) => event === 'stall.start')?.traceId).toBe(stall?.traceId);
+  const sequences = endpoint.reports.filter(Boolean);
+  expect(sequences).toEqual(sequences.map((_, i) => `${sessionId}/${i + 1}`));
+});
+
+test('a stall is reported when the page is hidden, before it may be gone', async () => {
   observe();
   await play();
-  for (let media = 0; media <= 120; media += 40) {
-    player.video.out.timestamp.set(media);
-    await settle();
-  }
-  await new Promise((resolve) => setTimeout(resolve, 600));
-  page.visibilityState = 'hidden';
-  page.dispatchEvent(new Event('visibilitychange'));
-  await vi.waitFor(() => expect(reported(otelName(client.rebufferCount))).toEqual([[stream, 1]]));
+  await loaded();
+  await moveOn(4);
+  player.video.out.buffered.set([]);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  hide();
+  await vi.waitFor(() => expect(endpoint.total(otelName(client.rebufferCount))).toBe(1));
+  expect(endpoint.received.at(-1)?.headers['content-encoding']).toBeUndefined();
+});
+
+test('a paused session goes on telling that it is there', async () => {
+  observe({ intervalSeconds: 1 });
+  await play();
+  player.controls.paused.set(true);
+  await loaded();
+  const before = endpoint.points(otelName(client.watchedSeconds)).length;
+  await vi.waitFor(() => {
+    expect(endpoint.points(otelName(client.watchedSeconds)).length).toBeGreaterThan(before + 1);
+  }, 5000);
 });
 
 test('another broadcast on the same element is another playback', async () => {
   observe();
   await play('first.hang');
+  await loaded();
   await play('second.hang');
   await observation?.close();
   expect(
-    reported(otelName(client.startupTime))
-      .map(([labels]) => labels['broadcast'])
-      .toSorted(),
-  ).toEqual(['anon/first.hang', 'anon/second.hang']);
+    endpoint.points(otelName(client.playOutcomes)).map(({ labels, value }) => [labels['broadcast'], value]),
+  ).toEqual([
+    ['anon/first.hang', 1],
+    ['anon/second.hang', 1],
+  ]);
+  const startups = endpoint.spans.filter(({ name }) => name === 'playback.startup');
+  expect(startups.map(({ links }) => links)).toEqual([[], [startups[0]?.traceId]]);
 });
 
-test('puts the session into the connect URL unless told not to', async () => {
-  const { sessionId } = observe();
+test('two players on one page do not know of each other', async () => {
+  const facts: Fact[] = [];
+  observe();
+  await play('first.hang');
+  const first = player;
+  player = testElement();
+  const second = observePlayer(player, { endpoint: endpoint.url, log, onFact: (fact) => facts.push(fact) });
+  await play('second.hang');
+  first.controls.paused.set(true);
+  await settle();
+  await second.close();
+  await observation?.close();
+  expect(facts.some(({ type }) => type === 'paused')).toBe(false);
+  expect(second.sessionId).not.toBe(observation?.sessionId);
+  expect(endpoint.total(otelName(client.playOutcomes), { outcome: 'started' })).toBe(2);
+});
+
+test('without sampling there are no spans, and all the rest', async () => {
+  observe({ traceSampling: 0 });
   await play();
-  expect(player.connection.url.peek()?.search).toBe(`?session=${sessionId}`);
+  await loaded();
+  await observation?.close();
+  expect(player.connection.url.peek()?.searchParams.get('traceparent')).toMatch(/-00$/);
+  expect(endpoint.spans).toEqual([]);
+  expect(endpoint.total(otelName(client.playOutcomes))).toBe(1);
+  expect(endpoint.logs.length).toBeGreaterThan(0);
+});
+
+test('the session and its trace go into the connect URL unless told not to', async () => {
+  const { sessionId, traceId } = observe();
+  await play();
+  const { searchParams } = player.connection.url.peek()!;
+  expect(searchParams.get('session')).toBe(sessionId);
+  expect(searchParams.get('traceparent')).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`));
   await observation?.close();
   player = testElement();
   observe({ linkSession: false });
@@ -121,16 +312,25 @@ test('puts the session into the connect URL unless told not to', async () => {
   expect(player.connection.url.peek()?.search).toBe('');
 });
 
-test('an endpoint that refuses is told once, and does not disturb', async () => {
-  endpoint.answers = [{ status: 403 }];
+test('what the page knows of failures is reported', async () => {
   observe();
   await play();
+  observation?.fail('auth');
+  await loaded();
+  expect(endpoint.total(otelName(client.playbackFailures), { error: 'auth' })).toBe(1);
+  expect(endpoint.total(otelName(client.playOutcomes), { outcome: 'failed' })).toBe(0);
+  expect(endpoint.spans.find(({ name }) => name === 'playback.failure')).toMatchObject({ isError: true });
+});
+
+test('an endpoint that refuses is told once, and does not disturb', async () => {
+  endpoint.answers = [{ status: 403 }, { status: 403 }, { status: 403 }];
+  observe();
+  await play();
+  await observation?.flush();
   await observation?.close();
-  expect(observation?.reports).toEqual({ sent: 0, dropped: 1, pending: 0 });
+  expect(observation?.reports.dropped).toBeGreaterThan(0);
   expect(log.warn.mock.calls).toEqual([
-    [
-      `[Observability] telemetry endpoint ${endpoint.url}/v1/metrics: it answered 403; playback is not affected`,
-    ],
+    [`[Observability] telemetry endpoint ${endpoint.url}: it answered 403; playback is not affected`],
   ]);
 });
 
@@ -145,8 +345,8 @@ test("a listener's mistake is the page's to see, and changes nothing", async () 
   });
   await play();
   await observation?.close();
-  expect(reportError.mock.calls).toEqual([[mistake]]);
-  expect(reported(otelName(client.startupTime))).toHaveLength(1);
+  expect(reportError.mock.calls[0]).toEqual([mistake]);
+  expect(endpoint.total(otelName(client.startupTime))).toBe(1);
 });
 
 test('closing twice is closing once', async () => {
@@ -154,7 +354,7 @@ test('closing twice is closing once', async () => {
   await play();
   await Promise.all([observation?.close(), observation?.[Symbol.asyncDispose]()]);
   await observation?.flush();
-  expect(endpoint.received).toHaveLength(1);
+  expect(endpoint.reports.filter(Boolean)).toHaveLength(1);
 });
 
 describe('what is wrong is named', () => {
@@ -171,6 +371,7 @@ describe('what is wrong is named', () => {
     ['intent', Number.NaN],
     ['intent', -1],
     ['linkSession', 'yes'],
+    ['traceSampling', 1.1],
     ['onFact', {}],
     ['log', {}],
   ])('%s: %j', (option, value) => {
@@ -196,5 +397,7 @@ test('an endpoint may have a path, and a slash at its end', async () => {
   observe({ endpoint: new URL(`${endpoint.url}/otlp/`) });
   await play();
   await observation?.close();
-  expect(endpoint.received.map(({ url }) => url)).toEqual(['/otlp/v1/metrics']);
+  expect(endpoint.received.map(({ url }) => url)).toEqual(
+    expect.arrayContaining(['/otlp/v1/metrics', '/otlp/v1/logs', '/otlp/v1/traces']),
+  );
 });

@@ -1,19 +1,34 @@
-import { client, namespaceOf, type Stream, type Transport, transports } from '@moq-observability/moq-metrics';
+import { namespaceOf, type Stream } from '@moq-observability/moq-metrics';
+import { Backlog } from './backlog.ts';
 import { type CheckedOptions, checkOptions, type ObserveOptions } from './options.ts';
-import { Reporter } from './otel/reporter.ts';
-import type { ReportCounts } from './otel/sender.ts';
-import type { Fact, PlayerEvent } from './qoe/events.ts';
-import { Playback } from './qoe/playback.ts';
+import { DeltaMetrics } from './otel/delta-metrics.ts';
+import type { Entry, Link } from './otel/entry.ts';
+import { measureStart } from './otel/measure-start.ts';
+import { Outbox, type ReportCounts } from './otel/outbox.ts';
+import { plainReport } from './otel/plain-report.ts';
+
+import type { Telemetry } from './otel/telemetry.ts';
+import type { Fact, PlayerEvent, StartFact } from './qoe/events.ts';
+import { Startup } from './qoe/startup.ts';
+import type { PlaybackError } from './qoe/terms.ts';
 import { randomSessionId } from './session-id.ts';
+import { randomTrace, type TraceContext, traceparent } from './trace-context.ts';
 import { type PlayerListener, WatchAdapter } from './watch-adapter.ts';
 import { missingSignal, type WatchElement } from './watch-element.ts';
+
+/** Who waits this long for a first frame is told of, in milliseconds. */
+const PATIENCE = 3000;
 
 /** A player that is being observed. */
 export interface Observation extends AsyncDisposable {
   /** The random id of this observation: `session.id` in telemetry, `session` in the connect URL. */
   readonly sessionId: string;
+  /** The trace of the start, 32 hex digits: in the connect URL's `traceparent`, and so in the relay's logs. */
+  readonly traceId: string;
   /** What became of the reports so far. */
   readonly reports: ReportCounts;
+  /** Tells of a fatal error that the page knows of and the player does not, such as a token that was refused. */
+  fail(error: PlaybackError): void;
   /** Sends what there is, now. Never rejects. */
   flush(): Promise<void>;
   /**
@@ -24,8 +39,8 @@ export interface Observation extends AsyncDisposable {
 }
 
 /**
- * Observes a `<moq-watch>` element: measures what the viewer experiences, and reports it as OTLP metrics. Playback
- * goes on untouched whatever becomes of the reports; the console is told once when they cannot be delivered.
+ * Observes a `<moq-watch>` element: measures what the viewer experiences, and reports it over OTLP. Playback goes on
+ * untouched whatever becomes of the reports; the console is told once when they cannot be delivered.
  *
  * @throws TypeError when the element is no `<moq-watch>`, or naming the option that is wrong
  */
@@ -42,40 +57,59 @@ export function observePlayer(element: WatchElement, options: ObserveOptions): O
   return observation;
 }
 
+/**
+ * What runs from the first moment on: it watches, knows the start, and keeps the rest until the part that measures
+ * playback and speaks all of OTLP is loaded. That begins after the first frame, so as not to be in its way; who never
+ * gets to see one is reported from here.
+ */
 class PlayerObservation implements Observation, PlayerListener {
   readonly sessionId: string = randomSessionId();
+  readonly #trace: TraceContext;
+  readonly #element: WatchElement;
   readonly #options: CheckedOptions;
-  readonly #reporter: Reporter;
+  readonly #outbox: Outbox;
   readonly #adapter: WatchAdapter;
+  readonly #backlog = new Backlog();
+  readonly #beat: ReturnType<typeof setInterval>;
+  #patience: ReturnType<typeof setTimeout> | undefined;
+  readonly #metrics = new DeltaMetrics(Date.now());
   #stream: Stream | undefined;
-  #transport: Transport | undefined;
-  #playback: Playback | undefined;
-  #started = false;
+  #link: Link | undefined;
+  #startup: Startup | undefined;
+  #telemetry: Telemetry | undefined;
+  #loading: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(element: WatchElement, options: CheckedOptions) {
+    this.#element = element;
     this.#options = options;
-    const { endpoint, headers, interval, intent, linkSession, log } = options;
-    this.#reporter = new Reporter({
-      endpoint,
-      headers,
-      interval,
-      session: this.sessionId,
-      warn: (message) => log.warn(`[Observability] ${message}`),
-    });
+    const { endpoint, headers, interval, intent, linkSession, traceSampling, log } = options;
+    this.#trace = randomTrace(Math.random() < traceSampling);
+    const warn = (message: string): void => log.warn(`[Observability] ${message}`);
+    this.#outbox = new Outbox({ endpoint, headers, session: this.sessionId, warn });
+    const link = { session: this.sessionId, traceparent: traceparent(this.#trace) };
     this.#adapter = new WatchAdapter(element, this, {
-      ...(linkSession && { session: this.sessionId }),
+      ...(linkSession && { link }),
       ...(intent !== undefined && { intent }),
     });
     this.#adapter.start();
+    this.#beat = setInterval(() => this.#report(), interval);
+  }
+
+  get traceId(): string {
+    return this.#trace.traceId;
   }
 
   get reports(): ReportCounts {
-    return this.#reporter.counts;
+    return this.#outbox.counts;
+  }
+
+  fail(error: PlaybackError): void {
+    this.onEvent({ type: 'fail', error }, performance.now());
   }
 
   flush(): Promise<void> {
-    return this.#closed ?? this.#reporter.flush();
+    return this.#closed ?? this.#flush();
   }
 
   close(): Promise<void> {
@@ -88,57 +122,126 @@ class PlayerObservation implements Observation, PlayerListener {
   }
 
   onBroadcast(broadcast: string | undefined): void {
-    this.#leave();
-    this.#reporter.about({ broadcast });
-    this.#started = false;
-    if (broadcast === undefined) return;
-    this.#stream = { namespace: namespaceOf(broadcast), broadcast };
-    this.#playback = new Playback(document.visibilityState === 'hidden');
-  }
-
-  onConnected(transport: string): void {
-    this.#transport = transports.find((known) => known === transport);
-    this.#reporter.about({ transport });
+    const at = performance.now();
+    this.#leave(at);
+    if (!this.#telemetry) this.#report();
+    const hidden = document.visibilityState === 'hidden';
+    this.#stream = broadcast === undefined ? undefined : { namespace: namespaceOf(broadcast), broadcast };
+    this.#startup = this.#stream && new Startup(hidden);
+    this.#hand({ type: 'begin', at, stream: this.#stream, hidden, link: this.#link });
   }
 
   onEvent(event: PlayerEvent, at: number): void {
-    if (event.type === 'frame' && !this.#started && this.#stream) {
-      this.#started = true;
-      // From here on there can be stalls: 0 is a count of them, and lets rates see the first.
-      this.#reporter.metrics.add(client.rebufferCount, this.#stream, 0);
+    const startup = this.#startup;
+    if (!startup || this.#closed) return;
+    if (event.type === 'connected') this.#link = { transport: event.transport, version: event.version };
+    if (event.type === 'show' || event.type === 'play') this.#outbox.hurried = false;
+    const facts = startup.handle(event, at);
+    this.#hand({ type: 'event', at, event });
+    for (const fact of facts) this.#know(fact);
+    if (startup.done || event.type === 'fail') void this.#load();
+    if (event.type === 'stop' && (event.cause === 'hide' || event.cause === 'leave')) {
+      this.#outbox.hurried = true;
+      void this.#flush();
     }
-    this.#record(this.#playback?.handle(event, at) ?? []);
-    if (event.type === 'stop' && event.cause === 'hide') void this.#reporter.flush();
   }
 
-  #end(): Promise<void> {
+  #leave(at: number): void {
+    if (!this.#startup) return;
+    const event: PlayerEvent = { type: 'stop', cause: 'leave' };
+    this.#hand({ type: 'event', at, event });
+    for (const fact of this.#startup.handle(event, at)) this.#know(fact);
+    this.#settle();
+    this.#startup = undefined;
+  }
+
+  async #end(): Promise<void> {
     this.#adapter.close();
-    this.#leave();
-    return this.#reporter.close();
+    clearInterval(this.#beat);
+    clearTimeout(this.#patience);
+    this.#leave(performance.now());
+    if (this.#telemetry) await this.#telemetry.close();
+    else this.#report();
+    await this.#outbox.flush();
   }
 
-  #leave(): void {
-    this.#record(this.#playback?.handle({ type: 'stop', cause: 'leave' }, performance.now()) ?? []);
-    this.#playback = undefined;
-    this.#stream = undefined;
+  async #flush(): Promise<void> {
+    if (this.#telemetry) await this.#telemetry.collect();
+    else this.#report();
+    await this.#outbox.flush();
   }
 
-  #record(facts: readonly Fact[]): void {
-    for (const fact of facts) {
-      if (this.#stream) this.#count(fact, this.#stream);
-      try {
-        this.#options.onFact(fact);
-      } catch (error) {
-        reportError(error); // The page's own mistake, told where the page's mistakes are told.
-      }
+  /** Tells how much was watched up to now. */
+  #settle(): void {
+    if (this.#startup) this.#know(this.#startup.watched(performance.now()));
+  }
+
+  #know(fact: StartFact): void {
+    this.#hand({ type: 'fact', fact, counted: false });
+    if (fact.type === 'attempt') {
+      clearTimeout(this.#patience);
+      this.#patience = setTimeout(() => this.#lookAfter(), PATIENCE);
+    }
+    if (fact.type !== 'watched') this.#tell(fact);
+  }
+
+  #tell(fact: Fact): void {
+    try {
+      this.#options.onFact(fact);
+    } catch (error) {
+      reportError(error); // The page's own mistake, told where the page's mistakes are told.
     }
   }
 
-  #count(fact: Fact, stream: Stream): void {
-    const { metrics } = this.#reporter;
-    if (fact.type === 'stall') metrics.add(client.rebufferCount, stream);
-    if (fact.type === 'startup' && this.#transport) {
-      metrics.observe(client.startupTime, { ...stream, transport: this.#transport }, fact.seconds);
+  #hand(entry: Entry): void {
+    if (this.#telemetry) this.#telemetry.take(entry);
+    else this.#backlog.add(entry);
+  }
+
+  /** The first frame is long in coming: that it is must not be lost with the page. */
+  #lookAfter(): void {
+    if (this.#startup?.done !== false) return;
+    this.#report();
+    void this.#load();
+  }
+
+  /** One plain report of the start as far as it is known, while nothing better is loaded. */
+  #report(): void {
+    if (this.#telemetry || !this.#stream) return;
+    this.#settle();
+    const facts = this.#backlog.count();
+    if (facts.length === 0) return;
+    const { broadcast } = this.#stream;
+    const transport = this.#link?.transport;
+    for (const { fact } of facts) measureStart(this.#metrics, fact, this.#stream, transport);
+    const { traceId } = this.#trace;
+    const subject = { session: this.sessionId, traceId, broadcast, transport };
+    this.#outbox.push('metrics', plainReport(this.#metrics, subject, Date.now()));
+  }
+
+  #load(): Promise<void> {
+    this.#loading ??= this.#loadTelemetry();
+    return this.#loading;
+  }
+
+  async #loadTelemetry(): Promise<void> {
+    try {
+      const { createTelemetry } = await import('./otel/telemetry.ts');
+      if (this.#closed) return;
+      const { interval } = this.#options;
+      this.#telemetry = createTelemetry({
+        session: this.sessionId,
+        trace: this.#trace,
+        interval,
+        outbox: this.#outbox,
+        relay: () => this.#element.connection.url.peek(),
+        settle: () => this.#settle(),
+        tell: (fact) => this.#tell(fact),
+      });
+      for (const entry of this.#backlog.take()) this.#telemetry.take(entry);
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      this.#options.log.warn(`[Observability] only the start is reported, the rest did not load: ${cause}`);
     }
   }
 }

@@ -10,8 +10,13 @@ export interface ObserveOptions {
   readonly intervalSeconds?: number;
   /** When the viewer asked to play, on the clock of `performance.now()`; the moment of the call by default. */
   readonly intent?: number;
-  /** Adds `?session=<session id>` to the connect URL, unless a connection was begun before; true by default. */
+  /**
+   * Adds `?session=<session id>&traceparent=<W3C trace context>` to the connect URL, unless a connection was begun
+   * before; true by default.
+   */
   readonly linkSession?: boolean;
+  /** The share of sessions whose traces are sent, 0 to 1; 1 by default. Metrics and events are never sampled. */
+  readonly traceSampling?: number;
   /** Called with each fact as it becomes known. */
   readonly onFact?: (fact: Fact) => void;
   /** Where the two lines go that are logged; the console by default. */
@@ -27,6 +32,7 @@ export interface CheckedOptions {
   readonly interval: number;
   readonly intent: number | undefined;
   readonly linkSession: boolean;
+  readonly traceSampling: number;
   readonly onFact: (fact: Fact) => void;
   readonly log: Pick<Console, 'info' | 'warn'>;
 }
@@ -39,7 +45,7 @@ export interface CheckedOptions {
 export function checkOptions(options: ObserveOptions): CheckedOptions {
   check(typeof options === 'object' && options !== null, 'options', 'an object', options);
   const { headers = {}, intervalSeconds = 10, intent, linkSession = true, onFact = () => {} } = options;
-  const { log = globalThis.console } = options;
+  const { traceSampling = 1, log = globalThis.console } = options;
   check(isHeaders(headers), 'headers', 'an object of valid header names and text values', headers);
   check(
     typeof intervalSeconds === 'number' && intervalSeconds >= 1 && intervalSeconds <= 300,
@@ -54,6 +60,12 @@ export function checkOptions(options: ObserveOptions): CheckedOptions {
     intent,
   );
   check(typeof linkSession === 'boolean', 'linkSession', 'true or false', linkSession);
+  check(
+    typeof traceSampling === 'number' && traceSampling >= 0 && traceSampling <= 1,
+    'traceSampling',
+    'a number from 0 to 1',
+    traceSampling,
+  );
   check(typeof onFact === 'function', 'onFact', 'a function', onFact);
   check(
     typeof log?.info === 'function' && typeof log.warn === 'function',
@@ -62,7 +74,16 @@ export function checkOptions(options: ObserveOptions): CheckedOptions {
     log,
   );
   const endpoint = checkEndpoint(options.endpoint);
-  return { endpoint, headers, interval: intervalSeconds * 1000, intent, linkSession, onFact, log };
+  return {
+    endpoint,
+    headers,
+    interval: intervalSeconds * 1000,
+    intent,
+    linkSession,
+    traceSampling,
+    onFact,
+    log,
+  };
 }
 
 function checkEndpoint(value: unknown): string {

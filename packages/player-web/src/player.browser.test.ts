@@ -10,7 +10,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test, 
 import { type Still, TestChannel } from '../test/channel.ts';
 import { TestEndpoint } from '../test/endpoint.ts';
 import { TestRelay } from '../test/relay.ts';
-import type { OtlpMetric } from './otel/otlp.ts';
 
 let scratch: string;
 let server: ViteDevServer;
@@ -111,16 +110,6 @@ async function withRelay(): Promise<TestRelay> {
   return relay;
 }
 
-/** The total of a metric over all reports that came. */
-function total(endpoint: TestEndpoint, name: string): number {
-  return endpoint.received
-    .flatMap(({ body }) => body.resourceMetrics)
-    .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))
-    .filter((metric: OtlpMetric) => metric.name === name)
-    .flatMap(({ sum, histogram }) => [...(sum?.dataPoints ?? []), ...(histogram?.dataPoints ?? [])])
-    .reduce((sum, point) => sum + ('asDouble' in point ? point.asDouble : Number(point.count)), 0);
-}
-
 describe('the list', () => {
   test('says what to do when nothing is announced', async () => {
     await using relay = await withRelay();
@@ -179,18 +168,21 @@ describe('the player', () => {
     expect(await page.locator('#resolution').textContent()).toBe('320 × 180');
     expect(await page.locator('#codec').textContent()).toBe('VP8');
     expect(await page.locator('#rendition option').allTextContents()).toEqual(['Auto', '320 × 180']);
-    await vi.waitFor(() => expect(total(endpoint, otelName(client.startupTime))).toBe(1), 10_000);
-    expect(total(endpoint, otelName(client.rebufferCount))).toBe(0);
+    await vi.waitFor(() => expect(endpoint.total(otelName(client.startupTime))).toBe(1), 10_000);
+    expect(endpoint.total(otelName(client.rebufferCount))).toBe(0);
 
-    const session = String(endpoint.received[0]?.headers['moq-report']).split('/')[0];
-    expect(relay.urls).toContain(`/?session=${session}`);
+    const session = String(endpoint.reports.find(Boolean)).split('/')[0];
+    const startup = endpoint.spans.find(({ name }) => name === 'playback.startup');
+    expect(relay.urls).toContain(
+      `/?session=${session}&traceparent=00-${startup?.traceId}-${startup?.spanId}-01`,
+    );
 
     channel.silent = true;
     await page.getByText('Waiting for data').waitFor();
     channel.silent = false;
     await page.locator('#notice[data-state=clear]').waitFor({ state: 'attached' });
-    await vi.waitFor(() => expect(total(endpoint, otelName(client.rebufferCount))).toBe(1), 10_000);
-    expect(total(endpoint, otelName(client.startupTime))).toBe(1);
+    await vi.waitFor(() => expect(endpoint.total(otelName(client.rebufferCount))).toBe(1), 10_000);
+    expect(endpoint.total(otelName(client.startupTime))).toBe(1);
     expect(said.filter((line) => line.includes('[Observability]'))).toEqual([
       'info: [Observability] Initialized',
     ]);
@@ -208,7 +200,7 @@ describe('the player', () => {
     // A profile outlives its pages: the last page of a context would take the browser's side of it along.
     await page.context().newPage();
     await page.close();
-    await vi.waitFor(() => expect(total(endpoint, otelName(client.startupTime))).toBe(1), 10_000);
+    await vi.waitFor(() => expect(endpoint.total(otelName(client.startupTime))).toBe(1), 10_000);
   });
 
   test('plays on untouched when nobody takes reports, and says so once', async () => {
@@ -216,7 +208,7 @@ describe('the player', () => {
     using channel = new TestChannel(still);
     relay.announce('demo/still.hang', channel.broadcast);
     await open(relay);
-    await page.getByText('1 waiting').waitFor();
+    await page.getByText(/\d waiting/).waitFor();
     await page.waitForTimeout(2500);
     const painted = await page.evaluate(() => {
       const canvas = document.querySelector('canvas')!;
@@ -225,7 +217,7 @@ describe('the player', () => {
     expect(painted.slice(0, 2)).toEqual([320, 180]);
     expect(painted[3]).toBeGreaterThan(painted[2]!);
     expect(said.filter((line) => line.startsWith('warning: [Observability]'))).toEqual([
-      expect.stringMatching(/telemetry endpoint http:\/\/127\.0\.0\.1:9\/v1\/metrics: no answer/),
+      expect.stringMatching(/telemetry endpoint http:\/\/127\.0\.0\.1:9: no answer/),
     ]);
     expect(said.filter((line) => line.startsWith('pageerror'))).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Consumer, Frame, Page, testElement } from '../test/element.ts';
+import type { PlayerEvent } from './qoe/events.ts';
 import { WatchAdapter, type WatchOptions } from './watch-adapter.ts';
 
 const page = new Page();
@@ -27,10 +28,9 @@ function watch(options?: WatchOptions): void {
     player,
     {
       onBroadcast: (broadcast) => log.push(`broadcast ${broadcast}`),
-      onConnected: (transport) => log.push(`connected ${transport}`),
       onEvent: (event, at) => {
         if (event.type === 'sample' || event.type === 'idle') return;
-        const detail = 'cause' in event ? event.cause : 'medium' in event ? event.medium : '';
+        const detail = detailOf(event);
         log.push(`${event.type} ${detail} ${at - begun}`.replace('  ', ' '));
       },
     },
@@ -38,6 +38,27 @@ function watch(options?: WatchOptions): void {
   );
   const begun = performance.now();
   adapter.start();
+}
+
+function detailOf(event: PlayerEvent): string {
+  switch (event.type) {
+    case 'stop':
+      return event.cause;
+    case 'progress':
+      return event.medium;
+    case 'connected':
+      return `${event.transport}${event.fallback ? ' instead' : ''}`;
+    case 'refused':
+      return event.tried.join('+');
+    case 'rendition':
+      return Object.values(event.rendition).filter(Boolean).join(' ');
+    case 'fail':
+      return event.error;
+    case 'rtt':
+      return String(event.milliseconds);
+    default:
+      return '';
+  }
 }
 
 /** What was told since the last time, when the signals have settled. */
@@ -83,7 +104,9 @@ test('frames, playheads and pauses are told', async () => {
   expect(await told()).toEqual([
     'broadcast anon/bbb.hang',
     'play 0',
-    'connected webtransport',
+    'connected webtransport 0',
+    'announced 0',
+    'catalog 0',
     'frame 0',
     'progress video 0',
   ]);
@@ -125,7 +148,7 @@ test('hiding the page is told, and showing it', async () => {
   page.visibilityState = 'visible';
   page.dispatchEvent(new Event('visibilitychange'));
   page.dispatchEvent(new Event('pagehide'));
-  expect(await told()).toEqual(['stop hide 0', 'show 0', 'stop hide 0']);
+  expect(await told()).toEqual(['stop hide 0', 'show 0', 'stop leave 0']);
 });
 
 test('a broadcast withdrawn while the connection stands has ended', async () => {
@@ -148,7 +171,7 @@ test('a broadcast that goes with its connection has not ended', async () => {
   await vi.advanceTimersByTimeAsync(300);
   player.connection.established.set(undefined);
   await vi.advanceTimersByTimeAsync(5000);
-  expect(await told()).toEqual(['withdrawn 0', 'reinstated 300']);
+  expect(await told()).toEqual(['withdrawn 0', 'reinstated 300', 'lost 300']);
 });
 
 test('a publisher that takes its own place is not the end', async () => {
@@ -160,7 +183,7 @@ test('a publisher that takes its own place is not the end', async () => {
   await vi.advanceTimersByTimeAsync(20);
   player.broadcast.out.active.set(new Consumer());
   await vi.advanceTimersByTimeAsync(5000);
-  expect(await told()).toEqual(['withdrawn 0', 'reinstated 20']);
+  expect(await told()).toEqual(['withdrawn 0', 'reinstated 20', 'announced 20']);
 });
 
 test('a rendition the viewer chose is told from one the player chose', async () => {
@@ -171,11 +194,11 @@ test('a rendition the viewer chose is told from one the player chose', async () 
   frame();
   await told();
   player.video.source.out.track.set('360p');
-  expect(await told()).toEqual([]);
+  expect(await told()).toEqual(['rendition 360p 0']);
   await vi.advanceTimersByTimeAsync(5000);
   player.controls.target.set({ name: '720p' });
   player.video.source.out.track.set('720p');
-  expect(await told()).toEqual(['switch 5000']);
+  expect(await told()).toEqual(['rendition 720p 5000', 'switch 5000']);
   frame(1280, 720);
   expect(await told()).toEqual(['frame 5000']);
   frame(640, 360);
@@ -189,7 +212,6 @@ test('sound that is locked, muted or not in the broadcast does not play', async 
   adapter.close();
   adapter = new WatchAdapter(player, {
     onBroadcast: () => {},
-    onConnected: () => {},
     onEvent: (event) => {
       if ('medium' in event && event.medium === 'audio') media.push(event.type);
     },
@@ -206,7 +228,7 @@ test('sound that is locked, muted or not in the broadcast does not play', async 
   player.audio.in.enabled.set(true);
   player.broadcast.out.catalog.set({ video: {} });
   await vi.advanceTimersByTimeAsync(50);
-  expect(media).toEqual(['idle', 'sample', 'idle', 'idle']);
+  expect(media).toEqual(['idle', 'idle', 'sample', 'idle', 'idle']);
 });
 
 test('a broadcast without video starts with its sound', async () => {
@@ -221,20 +243,22 @@ test('a broadcast without video starts with its sound', async () => {
 });
 
 test('the session goes with the connect URL', async () => {
-  watch({ session: 'abc' });
+  watch({ link: { session: 'abc', traceparent: '00-1-2-01' } });
   load('http://relay/anon?jwt=x');
   player.connection.status.set('connecting');
   await told();
-  expect(player.connection.url.peek()?.href).toBe('http://relay/anon?jwt=x&session=abc');
+  expect(player.connection.url.peek()?.href).toBe(
+    'http://relay/anon?jwt=x&session=abc&traceparent=00-1-2-01',
+  );
   player.connection.url.set(new URL('http://relay/other'));
   await told();
-  expect(player.connection.url.peek()?.href).toBe('http://relay/other?session=abc');
+  expect(player.connection.url.peek()?.href).toBe('http://relay/other?session=abc&traceparent=00-1-2-01');
 });
 
 test('a connection that was begun before is left alone until its URL changes', async () => {
   load();
   player.connection.status.set('connecting');
-  watch({ session: 'abc' });
+  watch({ link: { session: 'abc', traceparent: '00-1-2-01' } });
   player.connection.url.set(new URL('http://relay/anon'));
   await told();
   expect(player.connection.url.peek()?.href).toBe('http://relay/anon');
@@ -252,4 +276,70 @@ test('what is closed tells nothing more', async () => {
   page.dispatchEvent(new Event('pagehide'));
   await vi.advanceTimersByTimeAsync(5000);
   expect(await told()).toEqual([]);
+});
+
+test('dialling is told, and what comes of it', async () => {
+  load();
+  watch();
+  player.connection.status.set('connecting');
+  expect(await told()).toEqual(['broadcast anon/bbb.hang', 'play 0', 'dial 0']);
+  player.connection.status.set('disconnected');
+  expect(await told()).toEqual(['refused websocket 0']);
+  vi.stubGlobal('WebTransport', EventTarget);
+  player.connection.status.set('connecting');
+  await told();
+  player.connection.status.set('disconnected');
+  expect(await told()).toEqual(['refused webtransport+websocket 0']);
+  player.connection.status.set('connecting');
+  await told();
+  player.connection.established.set({ transport: 'websocket', version: 'moq-lite-05' });
+  player.connection.status.set('connected');
+  expect(await told()).toEqual(['connected websocket instead 0']);
+  player.connection.established.set(undefined);
+  player.connection.status.set('disconnected');
+  expect(await told()).toEqual(['lost 0']);
+});
+
+test('a connection the page takes back is neither refused nor lost', async () => {
+  load();
+  watch();
+  player.connection.status.set('connecting');
+  await told();
+  player.connection.url.set(new URL('http://elsewhere/anon'));
+  player.connection.status.set('disconnected');
+  expect(await told()).toEqual([]);
+  live();
+  await told();
+  page.dispatchEvent(new Event('pagehide'));
+  player.connection.established.set(undefined);
+  expect(await told()).toEqual(['stop leave 0']);
+  page.dispatchEvent(new Event('pageshow'));
+  expect(await told()).toEqual(['show 0', 'play 0']);
+});
+
+test('what a rendition is, and its first media, are told', async () => {
+  load();
+  watch();
+  live();
+  await told();
+  player.video.source.out.track.set('720p');
+  player.video.source.out.config.set({ codedWidth: 1280, codedHeight: 720, bitrate: 4e6 });
+  expect(await told()).toEqual(['rendition 720p 921600 4000000 0']);
+  player.video.out.stats.set({ bytesReceived: 1000 });
+  expect(await told()).toEqual(['received 0']);
+  player.video.out.stats.set({ bytesReceived: 2000 });
+  player.connection.probe.set({ rtt: 25 });
+  expect(await told()).toEqual(['rtt 25 0']);
+});
+
+test('a player that gives up, or can play nothing, has failed', async () => {
+  const { promise, reject } = Promise.withResolvers<void>();
+  player = testElement(promise);
+  load();
+  watch();
+  await told();
+  reject(new Error('reconnect timed out'));
+  expect(await told()).toEqual(['fail connect 0']);
+  player.video.source.out.error.set('unsupported');
+  expect(await told()).toEqual(['fail decode 0']);
 });

@@ -1,20 +1,18 @@
 import { broadcastPath } from '@moq-observability/moq-metrics';
-import type { Medium, PlayerEvent } from './qoe/events.ts';
+import type { Medium, PlayerEvent, PlayerTransport } from './qoe/events.ts';
 import type { Readable, WatchElement } from './watch-element.ts';
 
 /** Who listens to a player. Times are milliseconds on the clock of `performance.now()`. */
 export interface PlayerListener {
   /** Another broadcast is to be played from now on: its whole path, or none. */
   onBroadcast(broadcast: string | undefined): void;
-  /** A connection stands. */
-  onConnected(transport: string): void;
   onEvent(event: PlayerEvent, at: number): void;
 }
 
 /** How a player is watched. */
 export interface WatchOptions {
-  /** Added to the connect URL as `session`, unless a connection was begun before. */
-  readonly session?: string;
+  /** Query parameters to add to the connect URL, unless a connection was begun before. */
+  readonly link?: Readonly<Record<string, string>>;
   /** When the viewer first asked to play, if that was before now. */
   readonly intent?: number;
 }
@@ -39,11 +37,16 @@ const SWITCH_REACTION = 1000;
 export class WatchAdapter {
   readonly #element: WatchElement;
   readonly #listener: PlayerListener;
-  readonly #session: string | undefined;
+  readonly #link: readonly (readonly [name: string, value: string])[];
   readonly #closing = new AbortController();
   #attached = false;
   #intent: number | undefined;
   #href: string | undefined;
+  /** The URL a connection is being set up to. */
+  #dialled: string | undefined;
+  #connected = false;
+  /** Whether the page is on its way out, or kept for a return. */
+  #gone = false;
   #broadcast: string | undefined;
   #wanted = false;
   /** What was consumed before the broadcast changed: frames shown while it is, are of that. */
@@ -52,13 +55,15 @@ export class WatchAdapter {
   #target: string | undefined;
   #targetAt = Number.NEGATIVE_INFINITY;
   #track: string | undefined;
+  /** Whether media of the playback under way has come. */
+  #received = false;
   #frameSize = '';
   #switchedFrom: string | undefined;
 
   constructor(element: WatchElement, listener: PlayerListener, options: WatchOptions = {}) {
     this.#element = element;
     this.#listener = listener;
-    this.#session = options.session;
+    this.#link = Object.entries(options.link ?? {});
     this.#intent = options.intent;
   }
 
@@ -66,34 +71,58 @@ export class WatchAdapter {
   start(): void {
     const { connection, controls, broadcast, renderer, video, audio } = this.#element;
     this.#target = controls.target.peek()?.name;
-    this.#track = video.source.out.track.peek();
 
     this.#watch(connection.url, (url) => {
       // With another URL the element connects anew, at this moment: it may as well do so with the session.
-      if (url?.href !== this.#href) this.#linkSession();
+      if (url?.href !== this.#href) this.#linkUrl();
       this.#follow();
     });
     this.#watch(connection.enabled, () => this.#follow());
     this.#watch(controls.paused, () => this.#follow());
     this.#watch(broadcast.in.name, () => this.#follow());
     this.#watch(connection.established, () => this.#followConnection());
+    this.#watch(connection.status, () => this.#followDialling());
+    this.#watch(connection.probe, () => this.#measured());
     this.#watch(broadcast.out.active, () => this.#followAnnouncement());
+    this.#watch(broadcast.out.catalog, (catalog) => {
+      if (catalog) this.#emit({ type: 'catalog' });
+      if (catalog && !catalog.video) this.#followAudioTrack(audio.source.out.track.peek());
+    });
+    connection.closed.catch(() => this.#emit({ type: 'fail', error: 'connect' }));
     this.#watch(controls.target, (target) => this.#followTarget(target?.name));
     this.#watch(video.source.out.track, (track) => this.#followTrack(track));
+    this.#watch(audio.source.out.track, (track) => this.#followAudioTrack(track));
+    this.#watch(video.source.out.error, (error) => {
+      if (error !== undefined) this.#emit({ type: 'fail', error: 'decode' });
+    });
+    this.#watch(video.out.stats, () => this.#followReceived('video'));
+    this.#watch(audio.out.stats, () => this.#followReceived('audio'));
     this.#watch(renderer.out.frame, (frame) => {
       if (frame) this.#rendered(`${frame.codedWidth}x${frame.codedHeight}`);
     });
     this.#watch(video.out.timestamp, (media) => this.#progressed('video', media));
     this.#watch(audio.out.timestamp, (media) => this.#progressed('audio', media));
     this.#listen(document, 'visibilitychange', () => this.#followPage(document.visibilityState === 'hidden'));
-    this.#listen(window, 'pagehide', () => this.#followPage(true));
-    this.#listen(window, 'pageshow', () => this.#followPage(document.visibilityState === 'hidden'));
+    // A page that goes may be kept and come back; its viewer has left all the same.
+    this.#listen(window, 'pagehide', () => {
+      this.#gone = true;
+      this.#sample();
+      this.#emit({ type: 'stop', cause: 'leave' });
+    });
+    this.#listen(window, 'pageshow', () => {
+      this.#gone = false;
+      this.#followPage(document.visibilityState === 'hidden');
+      if (this.#wanted) this.#emit({ type: 'play', underWay: false });
+    });
 
     // A connection that was begun is left alone.
-    if (connection.status.peek() === 'disconnected') this.#linkSession();
+    if (connection.status.peek() === 'disconnected') this.#linkUrl();
     this.#href = connection.url.peek()?.href;
-    this.#followConnection();
     this.#follow();
+    this.#followDialling();
+    this.#followConnection();
+    this.#measured();
+    this.#followTrack(video.source.out.track.peek());
     const sampling = setInterval(() => this.#sample(), SAMPLE_INTERVAL);
     this.#closing.signal.addEventListener('abort', () => clearInterval(sampling));
     this.#attached = true;
@@ -101,6 +130,7 @@ export class WatchAdapter {
 
   /** Watches no more. */
   close(): void {
+    this.#sample();
     this.#closing.abort();
     this.#forgetWithdrawal();
   }
@@ -110,19 +140,20 @@ export class WatchAdapter {
   }
 
   #listen(target: EventTarget, type: string, listener: () => void): void {
-    target.addEventListener(type, listener, { signal: this.#closing.signal });
+    // Before the player itself hears of it.
+    target.addEventListener(type, listener, { capture: true, signal: this.#closing.signal });
   }
 
   #emit(event: PlayerEvent, at: number = performance.now()): void {
     if (this.#broadcast !== undefined) this.#listener.onEvent(event, at);
   }
 
-  #linkSession(): void {
+  #linkUrl(): void {
     const { url } = this.#element.connection;
     const current = url.peek();
-    if (current && this.#session && current.searchParams.get('session') !== this.#session) {
+    if (current && this.#link.some(([name, value]) => current.searchParams.get(name) !== value)) {
       const linked = new URL(current);
-      linked.searchParams.set('session', this.#session);
+      for (const [name, value] of this.#link) linked.searchParams.set(name, value);
       url.set(linked);
     }
     this.#href = url.peek()?.href;
@@ -139,6 +170,8 @@ export class WatchAdapter {
       this.#forgetWithdrawal();
       this.#wanted = false;
       this.#switchedFrom = undefined;
+      this.#received = false;
+      this.#track = undefined;
       this.#broadcast = path;
       this.#listener.onBroadcast(path);
     }
@@ -146,18 +179,56 @@ export class WatchAdapter {
     if (wanted === this.#wanted) return;
     this.#wanted = wanted;
     if (!wanted) {
+      this.#sample();
       this.#emit({ type: 'stop', cause: 'pause' });
       return;
     }
     const underWay = !this.#attached && renderer.out.frame.peek() !== undefined;
     this.#emit({ type: 'play', underWay }, this.#intent);
     this.#intent = undefined;
+    this.#sample();
   }
 
   #followConnection(): void {
-    const established = this.#element.connection.established.peek();
-    if (established) this.#listener.onConnected(established.transport);
-    else this.#reinstate();
+    const { established } = this.#element.connection;
+    const connection = established.peek();
+    if (!connection) {
+      this.#reinstate();
+      if (this.#connected && this.#dialsOn()) this.#emit({ type: 'lost' });
+      this.#connected = false;
+      return;
+    }
+    this.#connected = true;
+    this.#dialled = undefined;
+    const transport: PlayerTransport = connection.transport === 'websocket' ? 'websocket' : 'webtransport';
+    const fallback = transport === 'websocket' && firstChoice() !== 'websocket';
+    this.#emit({ type: 'connected', transport, version: connection.version ?? '', fallback });
+  }
+
+  #followDialling(): void {
+    const { status, url } = this.#element.connection;
+    if (status.peek() === 'connecting') {
+      this.#dialled = url.peek()?.href;
+      this.#emit({ type: 'dial' });
+    } else if (status.peek() === 'disconnected' && this.#dialled !== undefined) {
+      // An attempt that the page took back, by another URL or by leaving, did not fail.
+      if (this.#dialsOn() && this.#dialled === url.peek()?.href) {
+        const first = firstChoice();
+        this.#emit({ type: 'refused', tried: first === 'websocket' ? [first] : [first, 'websocket'] });
+      }
+      this.#dialled = undefined;
+    }
+  }
+
+  /** Whether the element wants a connection, so that one that is not there is missed. */
+  #dialsOn(): boolean {
+    const { enabled, url } = this.#element.connection;
+    return enabled.peek() && url.peek()?.href === this.#href && !this.#gone;
+  }
+
+  #measured(): void {
+    const rtt = this.#element.connection.probe.peek()?.rtt;
+    if (rtt !== undefined) this.#emit({ type: 'rtt', milliseconds: rtt });
   }
 
   /** An announcement goes with the connection that carried it, often a moment before; or the broadcast has ended. */
@@ -165,6 +236,7 @@ export class WatchAdapter {
     const { broadcast, connection } = this.#element;
     if (broadcast.out.active.peek()) {
       this.#reinstate();
+      this.#emit({ type: 'announced' });
       return;
     }
     if (!connection.established.peek() || this.#withdrawn || this.#broadcast === undefined) return;
@@ -198,29 +270,59 @@ export class WatchAdapter {
     if (track === undefined || track === this.#track) return;
     const chosen = this.#track !== undefined && performance.now() - this.#targetAt < SWITCH_REACTION;
     this.#track = track;
+    this.#tellRendition();
     if (!chosen) return;
     this.#switchedFrom = this.#frameSize;
     this.#emit({ type: 'switch' });
   }
 
+  #tellRendition(): void {
+    const track = this.#track;
+    if (track === undefined) return;
+    const { codedWidth, codedHeight, bitrate } = this.#element.video.source.out.config.peek() ?? {};
+    const pixels = codedWidth && codedHeight ? codedWidth * codedHeight : undefined;
+    this.#emit({ type: 'rendition', rendition: { track, pixels, bitrate } });
+  }
+
+  /** Sound is what is played of a broadcast without video. */
+  #followAudioTrack(track: string | undefined): void {
+    const catalog = this.#element.broadcast.out.catalog.peek();
+    if (track !== undefined && catalog && !catalog.video) {
+      this.#emit({ type: 'rendition', rendition: { track } });
+    }
+  }
+
+  #followReceived(medium: Medium): void {
+    if (this.#received || this.#isStale()) return;
+    const catalog = this.#element.broadcast.out.catalog.peek();
+    if (medium === 'audio' && catalog?.video) return;
+    this.#received = true;
+    this.#emit({ type: 'received' });
+  }
+
+  #isStale(): boolean {
+    return this.#stale !== undefined && this.#stale === this.#element.broadcast.out.active.peek();
+  }
+
   #rendered(size: string): void {
-    if (this.#stale !== undefined && this.#stale === this.#element.broadcast.out.active.peek()) return;
+    if (this.#isStale()) return;
     this.#stale = undefined;
     this.#frameSize = size;
     if (this.#switchedFrom !== undefined && this.#switchedFrom !== size) {
       this.#switchedFrom = undefined;
       this.#emit({ type: 'switched' });
     }
-    this.#emit({ type: 'frame' });
+    this.#emit({ type: 'frame', media: this.#element.renderer.out.timestamp.peek() });
   }
 
   #progressed(medium: Medium, media: number | undefined): void {
     if (media === undefined || !this.#plays(medium)) return;
     const catalog = this.#element.broadcast.out.catalog.peek();
-    if (medium === 'audio' && catalog && !catalog.video) this.#emit({ type: 'frame' });
+    if (medium === 'audio' && catalog && !catalog.video) this.#emit({ type: 'frame', media });
     this.#emit({ type: 'progress', medium, media });
   }
 
+  /** Looks at what has arrived: at intervals, and when anything begins or ends. */
   #sample(): void {
     for (const medium of ['video', 'audio'] as const) {
       if (this.#plays(medium)) {
@@ -242,6 +344,7 @@ export class WatchAdapter {
   }
 
   #followPage(hidden: boolean): void {
+    if (hidden) this.#sample();
     this.#emit(hidden ? { type: 'stop', cause: 'hide' } : { type: 'show' });
   }
 }
@@ -253,4 +356,9 @@ function decoded(pathname: string): string {
   } catch {
     return pathname; // Not percent-encoded text: taken as it stands.
   }
+}
+
+/** The transport that is tried first. */
+function firstChoice(): PlayerTransport {
+  return 'WebTransport' in globalThis ? 'webtransport' : 'websocket';
 }

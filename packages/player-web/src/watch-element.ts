@@ -19,7 +19,11 @@ export interface WatchElement {
     readonly url: Writable<URL | undefined>;
     readonly enabled: Readable<boolean>;
     readonly status: Readable<string>;
-    readonly established: Readable<{ readonly transport: string } | undefined>;
+    readonly established: Readable<{ readonly transport: string; readonly version?: string } | undefined>;
+    /** What the relay measures of the connection. */
+    readonly probe: Readable<{ readonly rtt?: number | undefined } | undefined>;
+    /** Rejects when the player gives up connecting. */
+    readonly closed: Promise<unknown>;
   };
   readonly controls: {
     readonly paused: Readable<boolean>;
@@ -32,9 +36,21 @@ export interface WatchElement {
       readonly catalog: Readable<{ readonly video?: unknown; readonly audio?: unknown } | undefined>;
     };
   };
-  readonly renderer: { readonly out: { readonly frame: Readable<FrameSize | undefined> } };
+  readonly renderer: {
+    readonly out: {
+      readonly frame: Readable<FrameSize | undefined>;
+      /** The media time of the frame on the canvas, in milliseconds. */
+      readonly timestamp: Readable<number | undefined>;
+    };
+  };
   readonly video: Player & {
-    readonly source: { readonly out: { readonly track: Readable<string | undefined> } };
+    readonly source: {
+      readonly out: {
+        readonly config: Readable<RenditionConfig | undefined>;
+        /** Why no rendition can be played. */
+        readonly error: Readable<string | undefined>;
+      };
+    };
   };
   readonly audio: Player & {
     readonly out: { readonly context: Readable<{ readonly state: string } | undefined> };
@@ -44,6 +60,7 @@ export interface WatchElement {
 /** Something that plays one medium. */
 interface Player {
   readonly in: { readonly enabled: Readable<boolean> };
+  readonly source: { readonly out: { readonly track: Readable<string | undefined> } };
   readonly out: {
     /** The playhead, in milliseconds of media time. */
     readonly timestamp: Readable<number | undefined>;
@@ -59,28 +76,41 @@ interface FrameSize {
   readonly codedHeight: number;
 }
 
+/** What the catalog says of a rendition. */
+interface RenditionConfig {
+  readonly codedWidth?: number | undefined;
+  readonly codedHeight?: number | undefined;
+  /** In bits per second. */
+  readonly bitrate?: number | undefined;
+}
+
 /** Every signal that is read, by its path from the element. */
 const SIGNALS = [
   'connection.url',
   'connection.enabled',
   'connection.status',
   'connection.established',
+  'connection.probe',
   'controls.paused',
   'controls.target',
   'broadcast.in.name',
   'broadcast.out.active',
   'broadcast.out.catalog',
   'renderer.out.frame',
+  'renderer.out.timestamp',
   'video.in.enabled',
   'video.out.timestamp',
   'video.out.buffered',
   'video.out.stats',
   'video.source.out.track',
+  'video.source.out.config',
+  'video.source.out.error',
   'audio.in.enabled',
   'audio.out.timestamp',
   'audio.out.buffered',
   'audio.out.stats',
   'audio.out.context',
+  'audio.source.out.track',
 ];
 
 /** The first signal an element lacks, as a path from the element; undefined when it has all. */

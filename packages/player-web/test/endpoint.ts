@@ -1,12 +1,23 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { OtlpMetricsRequest } from '../src/otel/otlp.ts';
+import { gunzipSync } from 'node:zlib';
+import {
+  type OtlpLog,
+  type OtlpRequest,
+  type OtlpSpan,
+  type Point,
+  readLogs,
+  readPoints,
+  readSpans,
+} from './otlp.ts';
 
 /** A report as it came. */
 export interface Received {
   readonly url: string | undefined;
   readonly headers: IncomingHttpHeaders;
-  readonly body: OtlpMetricsRequest;
+  readonly body: OtlpRequest;
+  /** How many bytes it was on the wire, without headers. */
+  readonly size: number;
 }
 
 /** What is answered to a report. */
@@ -28,14 +39,18 @@ export class TestEndpoint {
     this.#server = createServer((request, response) => {
       response.setHeader('Access-Control-Allow-Origin', '*');
       if (request.method === 'OPTIONS') {
-        response.writeHead(204, { 'Access-Control-Allow-Headers': 'Content-Type, Moq-Report' }).end();
+        response
+          .writeHead(204, { 'Access-Control-Allow-Headers': 'Content-Type, Content-Encoding, Moq-Report' })
+          .end();
         return;
       }
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        const body = JSON.parse(Buffer.concat(chunks).toString()) as OtlpMetricsRequest;
-        this.received.push({ url: request.url, headers: request.headers, body });
+        const raw = Buffer.concat(chunks);
+        const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
+        const body = JSON.parse(text.toString()) as OtlpRequest;
+        this.received.push({ url: request.url, headers: request.headers, body, size: raw.length });
         const answer = this.answers.shift() ?? OK;
         response.writeHead(answer.status, answer.headers).end(answer.body);
       });
@@ -48,6 +63,26 @@ export class TestEndpoint {
 
   get reports(): readonly unknown[] {
     return this.received.map(({ headers }) => headers['moq-report']);
+  }
+
+  /** The points of a metric, in all reports that came. */
+  points(name: string): readonly Point[] {
+    return this.received.flatMap(({ body }) => readPoints(body)).filter((point) => point.metric === name);
+  }
+
+  /** What a metric adds up to, over all series whose labels include the given ones. */
+  total(name: string, labels: Readonly<Record<string, string>> = {}): number {
+    return this.points(name)
+      .filter((point) => Object.entries(labels).every(([key, value]) => point.labels[key] === value))
+      .reduce((sum, { value }) => sum + value, 0);
+  }
+
+  get spans(): readonly OtlpSpan[] {
+    return this.received.flatMap(({ body }) => readSpans(body));
+  }
+
+  get logs(): readonly OtlpLog[] {
+    return this.received.flatMap(({ body }) => readLogs(body));
   }
 
   open(): Promise<void> {

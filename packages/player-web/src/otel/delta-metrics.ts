@@ -1,11 +1,6 @@
-import {
-  type CounterMetric,
-  type HistogramMetric,
-  type LabelValues,
-  type Metric,
-  otelName,
-} from '@moq-observability/moq-metrics';
+import type { ClientLabels, Meters } from './meters.ts';
 import { attributes, DELTA, type OtlpAttribute, type OtlpMetric, unixNano } from './otlp.ts';
+import { type PlainMetric, START_METRICS, type StartCounter, type StartHistogram } from './start-metrics.ts';
 
 interface CounterSeries {
   readonly attributes: readonly OtlpAttribute[];
@@ -18,30 +13,27 @@ interface HistogramSeries {
   sum: number;
 }
 
-/** The series of a metric, by their labels. */
-type Families<M, S> = Map<string, { readonly metric: M; readonly series: Map<string, S> }>;
+/** The series of metrics, by their keys and then by their labels. */
+type Families<S> = Map<keyof typeof START_METRICS, Map<string, S>>;
 
-/** Adds up increments of the schema's metrics until they are collected: the delta since the last time. */
-export class DeltaMetrics {
+/** Adds up increments of the metrics of a start until they are collected: the delta since the last time. */
+export class DeltaMetrics implements Meters<StartCounter, StartHistogram> {
   #since: number;
-  readonly #counters: Families<Metric, CounterSeries> = new Map();
-  readonly #histograms: Families<Metric & { readonly buckets: readonly number[] }, HistogramSeries> =
-    new Map();
+  readonly #counters: Families<CounterSeries> = new Map();
+  readonly #histograms: Families<HistogramSeries> = new Map();
 
   /** @param since when counting begins, in Unix milliseconds */
   constructor(since: number) {
     this.#since = since;
   }
 
-  /** Adds to a counter. Adding 0 is worth a point: the series then exists before its first event. */
-  add<L extends LabelValues>(metric: CounterMetric<L>, labels: NoInfer<L>, amount = 1): void {
+  add<Key extends StartCounter>(metric: Key, labels: ClientLabels<Key>, amount = 1): void {
     const series = seriesOf(this.#counters, metric, labels, (attributes) => ({ attributes, value: 0 }));
     series.value += amount;
   }
 
-  /** Observes a value in a histogram. */
-  observe<L extends LabelValues>(metric: HistogramMetric<L>, labels: NoInfer<L>, value: number): void {
-    const { buckets } = metric;
+  observe<Key extends StartHistogram>(metric: Key, labels: ClientLabels<Key>, value: number): void {
+    const { buckets } = START_METRICS[metric];
     const series = seriesOf(this.#histograms, metric, labels, (attributes) => ({
       attributes,
       counts: Array.from({ length: buckets.length + 1 }, () => 0),
@@ -60,27 +52,28 @@ export class DeltaMetrics {
   collect(now: number): readonly OtlpMetric[] {
     const times = { startTimeUnixNano: unixNano(this.#since), timeUnixNano: unixNano(now) };
     const metrics: OtlpMetric[] = [];
-    for (const { metric, series } of this.#counters.values()) {
+    for (const [key, series] of this.#counters) {
       const dataPoints = Array.from(series.values(), ({ attributes, value }) => ({
         attributes,
         ...times,
         asDouble: value,
       }));
       metrics.push({
-        ...head(metric),
+        ...START_METRICS[key],
         sum: { aggregationTemporality: DELTA, isMonotonic: true, dataPoints },
       });
     }
-    for (const { metric, series } of this.#histograms.values()) {
+    for (const [key, series] of this.#histograms) {
+      const { name, unit, buckets = [] }: PlainMetric = START_METRICS[key];
       const dataPoints = Array.from(series.values(), ({ attributes, counts, sum }) => ({
         attributes,
         ...times,
         count: String(counts.reduce((all, count) => all + count, 0)),
         sum,
         bucketCounts: counts.map(String),
-        explicitBounds: metric.buckets,
+        explicitBounds: buckets,
       }));
-      metrics.push({ ...head(metric), histogram: { aggregationTemporality: DELTA, dataPoints } });
+      metrics.push({ name, unit, histogram: { aggregationTemporality: DELTA, dataPoints } });
     }
     this.#counters.clear();
     this.#histograms.clear();
@@ -89,20 +82,16 @@ export class DeltaMetrics {
   }
 }
 
-function seriesOf<M extends { readonly name: string }, S>(
-  families: Families<M, S>,
-  metric: M,
-  labels: LabelValues,
+function seriesOf<S>(
+  families: Families<S>,
+  metric: keyof typeof START_METRICS,
+  labels: Readonly<Record<string, string>>,
   make: (attributes: readonly OtlpAttribute[]) => S,
 ): S {
-  let family = families.get(metric.name);
-  if (!family) families.set(metric.name, (family = { metric, series: new Map() }));
+  let family = families.get(metric);
+  if (!family) families.set(metric, (family = new Map()));
   const key = JSON.stringify(labels);
-  let series = family.series.get(key);
-  if (!series) family.series.set(key, (series = make(attributes(labels))));
+  let series = family.get(key);
+  if (!series) family.set(key, (series = make(attributes(labels))));
   return series;
-}
-
-function head(metric: Metric): Pick<OtlpMetric, 'name' | 'unit'> {
-  return { name: otelName(metric), unit: metric.unit };
 }

@@ -56,11 +56,9 @@ export interface OtlpMetric {
   };
 }
 
-/** Text by key as OTLP attributes; what is undefined is left out. */
-export function attributes(values: Readonly<Record<string, string | undefined>>): OtlpAttribute[] {
-  return Object.entries(values).flatMap(([key, value]) =>
-    value === undefined ? [] : [{ key, value: { stringValue: value } }],
-  );
+/** Text by key as OTLP attributes. */
+export function attributes(values: Readonly<Record<string, string>>): OtlpAttribute[] {
+  return Object.entries(values).map(([key, value]) => ({ key, value: { stringValue: value } }));
 }
 
 /** Unix time in milliseconds as OTLP writes it. */

@@ -1,5 +1,6 @@
+import { bufferAhead } from './buffer.ts';
 import { Cadence } from './cadence.ts';
-import type { BufferedRange, Supply } from './events.ts';
+import type { Supply } from './events.ts';
 
 /** Looks further apart than this say that the page itself was held up, in milliseconds. */
 const HELD_UP = 200;
@@ -25,6 +26,17 @@ export class Drought {
   #receivedAt = 0;
   #heldUpUntil = Number.NEGATIVE_INFINITY;
   #since: number | undefined;
+  #ahead = 0;
+
+  /** How much media followed the playhead when it was last looked, in milliseconds; undefined at rest. */
+  get ahead(): number | undefined {
+    return this.#progressAt === undefined || this.#cadence.interval === undefined ? undefined : this.#ahead;
+  }
+
+  /** The playhead as it last moved, in milliseconds of media time, and when that was; undefined at rest. */
+  get playhead(): { readonly media: number; readonly at: number } | undefined {
+    return this.#progressAt === undefined ? undefined : { media: this.#media, at: this.#progressAt };
+  }
 
   /** When the medium ran dry; undefined while it is not. */
   get since(): number | undefined {
@@ -52,11 +64,12 @@ export class Drought {
       return;
     }
     const { interval } = this.#cadence;
-    if (this.#since !== undefined || this.#progressAt === undefined || interval === undefined) return;
-    const due = this.#progressAt + interval;
-    if (at <= due) return;
+    if (this.#progressAt === undefined || interval === undefined) return;
     // A step and a half: ranges that adjoin lie one frame apart.
-    const ahead = aheadOf(this.#media, buffered, interval * 1.5);
+    const ahead = bufferAhead(this.#media, buffered, interval * 1.5);
+    this.#ahead = ahead;
+    const due = this.#progressAt + interval;
+    if (this.#since !== undefined || at <= due) return;
     if (ahead <= NOTHING || at - Math.max(due, this.#receivedAt) > CUT_OFF) {
       this.#since = Math.max(due, this.#heldUpUntil);
     }
@@ -68,14 +81,4 @@ export class Drought {
     this.#sampledAt = undefined;
     this.#since = undefined;
   }
-}
-
-/** The media that follows a playhead without a hole wider than `seam`. */
-function aheadOf(playhead: number, ranges: readonly BufferedRange[], seam: number): number {
-  let end = playhead;
-  for (const range of ranges) {
-    if (range.start > end + seam) break;
-    end = Math.max(end, range.end);
-  }
-  return end - playhead;
 }

@@ -1,4 +1,4 @@
-import type { Fact } from './events.ts';
+import type { PlaybackFact } from './events.ts';
 
 /** A freeze shorter than this is no stall, in milliseconds. */
 const STALL_THRESHOLD = 250;
@@ -16,13 +16,29 @@ export class Stalls {
   #counted = false;
   #held = false;
   #switchingUntil = Number.NEGATIVE_INFINITY;
+  /** Up to when the time of the stall under way was told. */
+  #toldUntil = 0;
+  #pending = 0;
+
+  /** Whether a stall that counts is under way. */
+  get stalled(): boolean {
+    return this.#counted;
+  }
+
+  /** Milliseconds in stalls that count since they were last taken: it grows while one lasts. */
+  take(at: number): number {
+    if (this.#counted) this.#advance(at);
+    const taken = this.#pending;
+    this.#pending = 0;
+    return taken;
+  }
 
   /**
    * How things are at `now`.
    *
    * @param drySince since when a medium has been without data; undefined when none is
    */
-  update(now: number, drySince: number | undefined): readonly Fact[] {
+  update(now: number, drySince: number | undefined): readonly PlaybackFact[] {
     if (drySince === undefined) return this.#finish(now);
     if (!this.#counted) {
       // While a switch is under way nothing begins; what still stands when the allowance is used up begins then.
@@ -54,25 +70,34 @@ export class Stalls {
   }
 
   /** From `at` on nothing is expected to move. */
-  end(at: number): readonly Fact[] {
+  end(at: number): readonly PlaybackFact[] {
     this.#held = false;
     return this.#finish(at);
   }
 
-  #finish(at: number): readonly Fact[] {
+  #finish(at: number): readonly PlaybackFact[] {
     const since = this.#since;
     if (since === undefined) return [];
-    const facts = [...this.#count(at)];
-    if (this.#counted) facts.push({ type: 'stall-end', at, seconds: Math.max(0, at - since) / 1000 });
+    const facts: PlaybackFact[] = [...this.#count(at)];
+    if (this.#counted) {
+      this.#advance(at);
+      facts.push({ type: 'stall-end', at, seconds: Math.max(0, at - since) / 1000 });
+    }
     this.#since = undefined;
     this.#counted = false;
     return facts;
   }
 
-  #count(now: number): readonly Fact[] {
+  #count(now: number): readonly PlaybackFact[] {
     if (this.#counted || this.#held || this.#since === undefined) return [];
     if (now - this.#since < STALL_THRESHOLD) return [];
     this.#counted = true;
+    this.#toldUntil = this.#since;
     return [{ type: 'stall', at: this.#since }];
+  }
+
+  #advance(at: number): void {
+    this.#pending += Math.max(0, at - this.#toldUntil);
+    this.#toldUntil = Math.max(this.#toldUntil, at);
   }
 }
