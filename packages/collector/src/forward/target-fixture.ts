@@ -94,6 +94,6 @@ function field(number: number, content: Uint8Array): Buffer {
 }
 
 /** Ids in a request, whatever its encoding. */
-export function idsIn(body: Buffer): string[] {
+function idsIn(body: Buffer): string[] {
   return Array.from(body.toString('latin1').matchAll(/id:([\w-]+);/g), ([, id]) => id!);
 }

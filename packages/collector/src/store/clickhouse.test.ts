@@ -97,6 +97,15 @@ describe('a server that goes away', () => {
     await expect(store.flush(AbortSignal.timeout(50))).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
+  test('in a cluster that cannot be called so there is no store', async () => {
+    const clickhouse = { url: new URL('http://127.0.0.1:1'), cluster: 'main; DROP' };
+    await using opened = await openTestStore({ driver: 'clickhouse', clickhouse });
+    expect(opened.store.health()).toMatchObject({
+      state: 'off',
+      reason: expect.stringContaining('main; DROP'),
+    });
+  });
+
   test('without an address there is no store', async () => {
     await using opened = await openTestStore({ driver: 'clickhouse' });
     expect(opened.store.health()).toMatchObject({ driver: 'off', state: 'off' });

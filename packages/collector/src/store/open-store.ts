@@ -3,6 +3,7 @@ import { chdbEngine } from './chdb.ts';
 import { clickHouseEngine } from './clickhouse.ts';
 import type { Engine } from './engine.ts';
 import { NoStore } from './no-store.ts';
+import { isClusterName } from './schema.ts';
 import { SqlStore } from './sql-store.ts';
 import type { Store, StoreDriver, StoreEvents } from './store.ts';
 

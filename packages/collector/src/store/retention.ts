@@ -68,10 +68,17 @@ const PIECES = 16;
 /** Merging is not worth it below, in bytes. */
 const SMALLEST_LIMIT = 16 * 1024 * 1024;
 
-/** Keeps parts from being merged into so large ones that dropping one would drop most of what there is. */
+/** Seconds that parts stay after they were merged into others; long enough for those to be on the disk itself. */
+const MERGED_LIFETIME = 60;
+
+/**
+ * Keeps parts from being merged into so large ones that dropping one would drop most of what there is, and those that
+ * were merged from lying about.
+ */
 export function partSizeLimits(limit: number): readonly string[] {
   const bytes = Math.round(Math.max(SMALLEST_LIMIT, limit / PIECES));
   return growingTables.map(
-    (table) => `ALTER TABLE ${table} MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = ${bytes}`,
+    (table) =>
+      `ALTER TABLE ${table} MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = ${bytes}, old_parts_lifetime = ${MERGED_LIFETIME}`,
   );
 }

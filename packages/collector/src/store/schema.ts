@@ -138,7 +138,11 @@ export function migrations(options: SchemaOptions): readonly Migration[] {
         `ALTER TABLE otel_logs${on} ADD COLUMN IF NOT EXISTS EventName String CODEC(ZSTD(1))`,
         `ALTER TABLE otel_logs${on} ADD COLUMN IF NOT EXISTS SessionId String MATERIALIZED
           if(LogAttributes['session.id'] != '', LogAttributes['session.id'], ResourceAttributes['session.id']) CODEC(ZSTD(1))`,
-        `ALTER TABLE otel_logs${on} ADD INDEX IF NOT EXISTS idx_session_id SessionId TYPE bloom_filter(0.001) GRANULARITY 1`,
+        // The lines of a trace or a session lie far apart, as they came. Each is kept once more where it is looked for.
+        `ALTER TABLE otel_logs${on} ADD PROJECTION IF NOT EXISTS moq_by_trace
+          (SELECT *, SessionId ORDER BY TraceId, Timestamp)`,
+        `ALTER TABLE otel_logs${on} ADD PROJECTION IF NOT EXISTS moq_by_session
+          (SELECT *, SessionId ORDER BY SessionId, Timestamp)`,
         `ALTER TABLE otel_traces${on} ADD COLUMN IF NOT EXISTS SessionId String MATERIALIZED
           if(SpanAttributes['session.id'] != '', SpanAttributes['session.id'], ResourceAttributes['session.id']) CODEC(ZSTD(1))`,
         `ALTER TABLE otel_traces${on} ADD INDEX IF NOT EXISTS idx_session_id SessionId TYPE bloom_filter(0.001) GRANULARITY 1`,

@@ -53,7 +53,7 @@ export interface SqlStoreOptions {
 }
 
 /** Bytes of one write to the database at most. */
-const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH_BYTES = 8 * 1024 * 1024;
 
 /** Questions at one time, and how many more may wait. */
 const QUESTIONS = { atOnce: 6, waiting: 64 };

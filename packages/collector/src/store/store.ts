@@ -4,7 +4,7 @@ import type { collector } from '@moq-observability/moq-metrics';
 import type { StoreError } from './errors.ts';
 import type { LogRow, SampleRow, SessionRow, SpanRow, StoredLog, StoredSpan, TraceSummary } from './rows.ts';
 
-export type { StoreError, StoreErrorCode } from './errors.ts';
+export type { StoreError } from './errors.ts';
 export type * from './rows.ts';
 
 /** What became of rows that were handed over. */

@@ -59,7 +59,7 @@ export function checkParams(params: SqlParams): void {
 const LATEST = 4_102_444_800_000;
 
 /** Unix milliseconds as Unix nanoseconds. */
-export function nanoseconds(time: number): bigint {
+function nanoseconds(time: number): bigint {
   const whole = Math.floor(time);
   return BigInt(whole) * 1_000_000n + BigInt(Math.round((time - whole) * 1e6));
 }
