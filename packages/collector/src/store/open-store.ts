@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { chdbEngine } from './chdb.ts';
 import { clickHouseEngine } from './clickhouse.ts';
-import type { Engine } from './engine.ts';
 import { NoStore } from './no-store.ts';
 import { isClusterName } from './schema.ts';
-import { SqlStore } from './sql-store.ts';
+import { SqlStore, type SqlStoreOptions } from './sql-store.ts';
 import type { Store, StoreDriver, StoreEvents } from './store.ts';
 
 /** Where rows are kept, and for how long. */
@@ -49,31 +48,43 @@ export interface ChdbStoreOptions {
  * It connects in the meantime; see {@link Store.health}.
  */
 export async function openStore(options: StoreOptions, events: StoreEvents = {}): Promise<Store> {
-  const { driver, folder, clickhouse, chdb = {} } = options;
-  const { queueBytes = 256 * 1024 ** 2, queueAge = 1000 } = options;
-  if (driver === 'off') return new NoStore('it is switched off');
-  if (driver === 'clickhouse' && !clickhouse)
-    return new NoStore('there is no address of a ClickHouse server');
-  const engine: Engine =
-    driver === 'clickhouse'
-      ? clickHouseEngine({ url: clickhouse!.url })
-      : chdbEngine({ ...chdb, folder: join(folder, 'tables') });
+  const { folder, queueBytes = 256 * 1024 ** 2, queueAge = 1000 } = options;
+  const database = chooseDatabase(options);
+  if (typeof database === 'string') return new NoStore(database);
+  const queue = { folder: join(folder, 'queue'), maxBytes: queueBytes, age: queueAge };
   try {
-    return await SqlStore.open(
-      {
-        engine,
-        schema: { cluster: clickhouse?.cluster },
-        queue: { folder: join(folder, 'queue'), maxBytes: queueBytes, age: queueAge },
-        retention:
-          driver === 'chdb'
-            ? { days: options.retentionDays ?? 7, bytes: chdb.retentionBytes ?? 10 * 1024 ** 3 }
-            : { days: options.retentionDays, bytes: undefined },
-      },
-      events,
-    );
+    return await SqlStore.open({ ...database, queue }, events);
   } catch (error) {
-    return new NoStore(
-      `its folder ${folder} cannot be used: ${error instanceof Error ? error.message : error}`,
-    );
+    const reason = error instanceof Error ? error.message : String(error);
+    return new NoStore(`its folder ${folder} cannot be used: ${reason}`);
+  }
+}
+
+/** What holds the tables, or the reason why nothing does. */
+function chooseDatabase(
+  options: StoreOptions,
+): Pick<SqlStoreOptions, 'engine' | 'schema' | 'retention'> | string {
+  const { driver, folder, clickhouse, chdb = {}, retentionDays } = options;
+  switch (driver) {
+    case 'off':
+      return 'it is switched off';
+    case 'chdb':
+      return {
+        engine: chdbEngine({ ...chdb, folder: join(folder, 'tables') }),
+        schema: {},
+        retention: { days: retentionDays ?? 7, bytes: chdb.retentionBytes ?? 10 * 1024 ** 3 },
+      };
+    case 'clickhouse': {
+      if (!clickhouse) return 'there is no address of a ClickHouse server';
+      const { url, cluster } = clickhouse;
+      if (cluster !== undefined && !isClusterName(cluster)) {
+        return `${JSON.stringify(cluster)} is no name of a cluster`;
+      }
+      return {
+        engine: clickHouseEngine({ url }),
+        schema: { cluster },
+        retention: { days: retentionDays, bytes: undefined },
+      };
+    }
   }
 }
