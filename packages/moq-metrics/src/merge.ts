@@ -6,7 +6,6 @@ import type { RejectReason } from './collector.ts';
 import { type CounterMetric, DefinitionError, type HistogramMetric, type Metric } from './define.ts';
 import {
   broadcast,
-  broadcastPath,
   isEnum,
   isLabelValue,
   type LabelSet,
@@ -179,7 +178,7 @@ function judgeHistogram(metric: HistogramMetric<LabelValues>, point: HistogramPo
   if (counts.length !== bounds.length + 1 || !counts.every((n) => Number.isInteger(n) && isAddition(n))) {
     return reject('bad_buckets', `${bounds.length + 1} counts are needed, none of them negative`);
   }
-  if (count !== counts.reduce((total, n) => total + n, 0)) {
+  if (count !== totalOf(counts)) {
     return reject('bad_buckets', 'the buckets do not add up to the count');
   }
   if (!isAddition(sum) || !sumFits(sum, counts, bounds)) {
@@ -191,14 +190,22 @@ function judgeHistogram(metric: HistogramMetric<LabelValues>, point: HistogramPo
 /** The labels of a point, or what is wrong with them. Attributes that are no labels of the metric are left out. */
 function labelsOf(labels: LabelSet, attributes: PointAttributes): LabelValues | string {
   const values: Record<string, string> = {};
-  for (const [name, label] of Object.entries(labels)) {
-    if (label === namespace && labels['broadcast'] === broadcast) continue;
+  for (const name in labels) {
+    const label = labels[name]!;
+    if (label === namespace && labels['broadcast'] === broadcast) {
+      // Its place; the value comes with the broadcast.
+      values[name] = '';
+      continue;
+    }
     const value = attributes.get(name);
     if (typeof value !== 'string') return `label ${name} is missing`;
     if (!isEnum(label)) {
       if (!isPlain(value)) return `label ${name} is empty, too long or not plain text`;
-      if (label === broadcast && broadcastPath('', value) !== value)
-        return `label ${name} begins or ends with a slash`;
+      if (label === broadcast) {
+        if (value.startsWith('/') || value.endsWith('/')) return `label ${name} begins or ends with a slash`;
+        // Taken from the broadcast, of which it is a part, so that the two cannot contradict one another.
+        if (labels['namespace'] === namespace) values['namespace'] = namespaceOf(value);
+      }
       values[name] = value;
     } else if (label.includes(value)) {
       values[name] = value;
@@ -208,9 +215,7 @@ function labelsOf(labels: LabelSet, attributes: PointAttributes): LabelValues | 
       return `label ${name} is none of ${label.join(', ')}`;
     }
   }
-  // Taken from the broadcast, of which it is a part, so that the two cannot contradict one another.
-  const path = values['broadcast'];
-  return path !== undefined && 'namespace' in labels ? { ...values, namespace: namespaceOf(path) } : values;
+  return values;
 }
 
 /** Strangers may not send what a label could hold but nobody has a use for. */
@@ -226,12 +231,19 @@ function isAddition(value: number): boolean {
 function sumFits(sum: number, counts: readonly number[], bounds: readonly number[]): boolean {
   let least = 0;
   let most = 0;
-  for (const [i, count] of counts.entries()) {
+  for (let i = 0; i < counts.length; i++) {
+    const count = counts[i]!;
     if (count === 0) continue;
     least += count * (bounds[i - 1] ?? 0);
     most += count * (bounds[i] ?? MAX_ADDITION);
   }
   return sum >= least * (1 - ROUNDING) && sum <= most * (1 + ROUNDING);
+}
+
+function totalOf(counts: readonly number[]): number {
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
 }
 
 function reject(reason: RejectReason, message: string): Rejection {

@@ -11,8 +11,10 @@ import {
 export interface Example {
   /** 32 hex digits. */
   readonly traceId: string;
-  /** One of the values observed; 0 for counters. */
+  /** One of the values observed, or what a counter counted. */
   readonly value: number;
+  /** The bucket it lies in; 0 for counters. */
+  readonly bucket: number;
 }
 
 /** A series with what it counted. */
@@ -39,6 +41,8 @@ interface Open {
   readonly series: AnySeries;
   readonly tracked: Tracked;
   usedAt: number;
+  /** When each bucket last got an example. */
+  readonly exampled: number[];
 }
 
 /** A series by the labels it has. */
@@ -48,6 +52,9 @@ interface Tracked {
   /** Sees what it counts, for as long as it is there. */
   readonly series: AnySeries;
 }
+
+/** How often a bucket gets another example, in milliseconds. */
+const EXAMPLE_EVERY = 1_000;
 
 /** A series that nobody counted into for this long lets go of its slot, in milliseconds. */
 const IDLE = 60_000;
@@ -97,7 +104,7 @@ export class Fleet {
     const open = this.#find(addition, now);
     open.usedAt = now;
     this.#changed.add(open.tracked);
-    const exemplar = example && { value: example.value, labels: { trace_id: example.traceId } };
+    const exemplar = example && isDue(example, open, now) ? exemplarOf(example) : undefined;
     if (addition.kind === 'counter') (open.series as CounterSeries).add(addition.value, exemplar?.labels);
     else (open.series as HistogramSeries).merge(addition.counts, addition.sum, exemplar);
   }
@@ -148,7 +155,7 @@ export class Fleet {
     let open = opened.get(key);
     if (!open) {
       const series = this.#family(metric).series(labels);
-      open = { series, tracked: this.#track(metric, series.labels), usedAt: now };
+      open = { series, tracked: this.#track(metric, series.labels), usedAt: now, exampled: [] };
       opened.set(key, open);
     }
     return open;
@@ -182,14 +189,29 @@ export class Fleet {
   }
 }
 
+/** Whether a bucket is to have another example; takes note of it if so. */
+function isDue({ bucket }: Example, { exampled }: Open, now: number): boolean {
+  if (now - (exampled[bucket] ?? 0) < EXAMPLE_EVERY) return false;
+  exampled[bucket] = now;
+  return true;
+}
+
+function exemplarOf({ value, traceId }: Example): { value: number; labels: LabelValues } {
+  return { value, labels: { trace_id: traceId } };
+}
+
 function stateOf({ metric, labels, series }: Tracked): SeriesState {
   const values = 'sum' in series ? [series.sum, ...series.counts] : [series.value];
   return { metric, labels, values };
 }
 
-/** A key no two label sets of a metric share: no value has a line break in it. */
+/**
+ * A key no two label sets of a metric share: no value has a line break in it. The namespace is part of the broadcast.
+ */
 function keyOf(metric: MergeableMetric, labels: LabelValues): string {
   let key = '';
-  for (const name in metric.labels) key += `${labels[name]}\n`;
+  for (const name in metric.labels) {
+    if (name !== 'namespace') key = key === '' ? labels[name]! : `${key}\n${labels[name]}`;
+  }
   return key;
 }

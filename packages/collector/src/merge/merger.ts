@@ -244,13 +244,22 @@ function exampleOf(
   point: NumberPoint | HistogramPoint,
   traceId: string | undefined,
 ): Example | undefined {
-  if (!EXEMPLARY.has(addition.metric)) return undefined;
-  if ('exemplar' in point && point.exemplar) return point.exemplar;
+  const { metric } = addition;
+  if (!EXEMPLARY.has(metric)) return undefined;
+  if (addition.kind === 'counter') {
+    return traceId && addition.value > 0 ? { traceId, value: addition.value, bucket: 0 } : undefined;
+  }
+  const { counts, sum } = addition;
+  const given = 'exemplar' in point ? point.exemplar : undefined;
+  if (given) {
+    const bucket = addition.metric.buckets.findIndex((bound) => given.value <= bound);
+    return { ...given, bucket: bucket < 0 ? counts.length - 1 : bucket };
+  }
   if (!traceId) return undefined;
-  if (addition.kind === 'counter') return addition.value > 0 ? { traceId, value: addition.value } : undefined;
   // The mean of values that are all in one bucket is in it too.
-  const filled = addition.counts.filter((count) => count > 0);
-  return filled.length === 1 ? { traceId, value: addition.sum / filled[0]! } : undefined;
+  const bucket = counts.findIndex((count) => count > 0);
+  if (bucket < 0 || counts.findLastIndex((count) => count > 0) !== bucket) return undefined;
+  return { traceId, value: sum / counts[bucket]!, bucket };
 }
 
 function sampleOf(session: Session, digest: Digest, sequence: number, now: number): SampleRow {

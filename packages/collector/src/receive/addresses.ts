@@ -30,7 +30,7 @@ export function createAddressBook(trustedProxies: readonly string[]): AddressBoo
   };
   return (peer, forwarded) => {
     let address = plain(peer ?? '');
-    if (!isTrusted(address)) return { address, proxied: false };
+    if (trustedProxies.length === 0 || !isTrusted(address)) return { address, proxied: false };
     const chain = (forwarded ?? '').split(',').slice(-MAX_PROXIES);
     while (isTrusted(address)) {
       const before = plain(chain.pop()?.trim() ?? '');
