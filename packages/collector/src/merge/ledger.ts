@@ -68,6 +68,8 @@ export class Ledger implements AsyncDisposable {
   #lastWrite = Number.NEGATIVE_INFINITY;
   #numbers = new Numbers();
   #fault: Error | undefined;
+  /** Whether something was said of a fault that is not over for good. */
+  #told = false;
   #healAt = 0;
   #checkpointing: Promise<void> | undefined;
   #checkpointBytes = 0;
@@ -190,7 +192,8 @@ export class Ledger implements AsyncDisposable {
         this.#fault = undefined;
       });
       this.#checkpointBytes = await journal.checkpoint(this.#everything(), () => this.commit());
-      this.#options.onFault(undefined);
+      if (this.#told) this.#options.onFault(undefined);
+      this.#told = false;
     } catch (error) {
       this.#fail(error);
     }
@@ -215,7 +218,8 @@ export class Ledger implements AsyncDisposable {
   #fail(error: unknown): void {
     this.#fault = error instanceof Error ? error : new Error(String(error));
     this.#healAt = performance.now() + HEAL_EVERY;
-    this.#options.onFault(this.#fault);
+    if (!this.#told) this.#options.onFault(this.#fault);
+    this.#told = true;
   }
 }
 

@@ -9,6 +9,7 @@ import type { OriginPolicy } from './origins.ts';
 import type { OtlpProtobuf } from './protobuf.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { Refused } from './refused.ts';
+import { Turns } from './turns.ts';
 import { type Route, type Signal, SIGNALS } from './signals.ts';
 
 /** Who sends. */
@@ -100,7 +101,11 @@ export function createReceiver(options: ReceiverOptions): RequestListener {
   };
 }
 
+/** How long requests that come in close succession wait for one another, in milliseconds. */
+const TURN = 5;
+
 class Door {
+  readonly #turns = new Turns(TURN);
   readonly #options: ReceiverOptions;
 
   constructor(options: ReceiverOptions) {
@@ -175,15 +180,16 @@ class Door {
       region: proxied && regionHeader !== undefined ? single(headers[regionHeader]) : undefined,
       grant,
     };
-    return body.read(request, (bytes) =>
-      this.#options.take[signal]({
+    return body.read(request, async (bytes) => {
+      await this.#turns.next();
+      return this.#options.take[signal]({
         request: this.#decode(bytes, signal, format),
         body: bytes,
         format,
         sender,
         report,
-      }),
-    );
+      });
+    });
   }
 
   #decode(bytes: Buffer, signal: Signal, format: AnswerFormat): Tree {
