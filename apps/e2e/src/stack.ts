@@ -19,6 +19,12 @@ export interface Stack extends AsyncDisposable {
   relayMetrics(): Promise<string>;
   /** The sum of a metric's samples at the relay's own /metrics, or undefined when there are none. */
   relayValue(metric: Metric, labels: SampleLabels): Promise<number | undefined>;
+  /** The same at the collector's own /metrics. */
+  collectorValue(
+    metric: Metric,
+    labels: SampleLabels,
+    suffix?: '_count' | '_sum',
+  ): Promise<number | undefined>;
   /** The sum of what Prometheus last scraped, or undefined when it has no such series. */
   prometheusValue(
     metric: Metric,
@@ -85,6 +91,10 @@ export async function startStack({ environment, root }: StackOptions = {}): Prom
     prometheus,
     ports,
     relayMetrics,
+    async collectorValue(metric, labels, suffix = undefined) {
+      const response = await fetch(`http://127.0.0.1:${port('MOQ_COLLECTOR_OPS_PORT')}/metrics`);
+      return sumOf(await response.text(), metric.name + (suffix ?? ''), labels);
+    },
     relayValue: async (metric, labels) => sumOf(await relayMetrics(), metric.name, labels),
     async prometheusValue(metric, labels, suffix = undefined) {
       const matchers = Object.entries(labels).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
