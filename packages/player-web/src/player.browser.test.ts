@@ -203,6 +203,40 @@ describe('the player', () => {
     await vi.waitFor(() => expect(endpoint.total(otelName(client.startupTime))).toBe(1), 10_000);
   });
 
+  test.each([
+    ['bounced', 0],
+    ['exited', 1200],
+  ])('a start that is given up has %s, once, though the page is gone', async (outcome, wait) => {
+    await using relay = await withRelay();
+    await using endpoint = new TestEndpoint();
+    await endpoint.open();
+    relay.announce('demo/silent.hang', new Broadcast.Producer());
+    await open(relay, { collector: endpoint.url, interval: '300' });
+    await page.getByText('Loading demo/silent.hang').waitFor();
+    await page.waitForTimeout(wait);
+    await page.context().newPage();
+    await page.close();
+    await vi.waitFor(() => expect(endpoint.total(otelName(client.playOutcomes))).toBe(1), 10_000);
+    expect(endpoint.total(otelName(client.playOutcomes), { outcome })).toBe(1);
+    expect(endpoint.total(otelName(client.playAttempts))).toBe(1);
+    expect(endpoint.spans).toEqual([]);
+  });
+
+  test('a start of what the browser cannot decode has failed, once, though the page is gone', async () => {
+    await using relay = await withRelay();
+    await using endpoint = new TestEndpoint();
+    await endpoint.open();
+    using channel = new TestChannel(still, 'vp77.none');
+    relay.announce('demo/strange.hang', channel.broadcast);
+    await open(relay, { collector: endpoint.url, interval: '300' });
+    await page.getByText('can decode no rendition').waitFor();
+    await page.context().newPage();
+    await page.close();
+    await vi.waitFor(() => expect(endpoint.total(otelName(client.playOutcomes))).toBe(1), 10_000);
+    expect(endpoint.total(otelName(client.playOutcomes), { outcome: 'failed' })).toBe(1);
+    expect(endpoint.total(otelName(client.playbackFailures), { error: 'decode' })).toBe(1);
+  });
+
   test('plays on untouched when nobody takes reports, and says so once', async () => {
     await using relay = await withRelay();
     using channel = new TestChannel(still);

@@ -15,9 +15,10 @@ export class TestChannel {
   silent = false;
   readonly #timer: ReturnType<typeof setInterval>;
 
-  constructor({ frame, width, height }: Still) {
+  /** @param codec what the catalog says it is */
+  constructor({ frame, width, height }: Still, codec = 'vp8') {
     const info = { timescale: Time.Timescale.MICRO, latencyMax: 5000 };
-    const rendition = { codec: 'vp8', container: { kind: 'legacy' }, codedWidth: width, codedHeight: height };
+    const rendition = { codec, container: { kind: 'legacy' }, codedWidth: width, codedHeight: height };
     const catalog = { video: { renditions: { still: { ...rendition, framerate: FRAME_RATE } } } };
     this.broadcast.createTrack('catalog.json', info).appendGroup().writeString(JSON.stringify(catalog));
     const track: Track.Producer = this.broadcast.createTrack('still', info);
