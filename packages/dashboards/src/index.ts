@@ -19,7 +19,7 @@ export {
   type VariableReference,
   type Where,
 } from './query/match.ts';
-export { withNamespace } from './query/namespace.ts';
+export { labelled, withNamespace } from './query/relabel.ts';
 export {
   type Duration,
   type Query,
@@ -28,7 +28,7 @@ export {
   SHOWN_RANGE,
   type Window,
 } from './query/query.ts';
-export { increase, rate, type SumOptions } from './query/rate.ts';
+export { increase, rate, rates, type SumOptions } from './query/rate.ts';
 export { record, type Recorded } from './query/recorded.ts';
 export { absent, ago, atEnd, firingAlerts, now, overTime, select, slope } from './query/select.ts';
 

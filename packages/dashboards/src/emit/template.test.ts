@@ -19,6 +19,7 @@ test.each<[value: number, unit: Unit, text: string]>([
   [90_061, 's', '1d 1h 1m 1s'],
   [3, 'count', '3'],
   [2000, 'count', '2k'],
+  [0.5, 'per_second', '0.5'],
   [16_777_216, 'By', '16Mi'],
 ])('%d in %s is shown as %s', (value, unit, text) => {
   expect(filled('{value}', unit, {}, value)).toBe(text);

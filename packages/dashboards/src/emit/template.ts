@@ -28,8 +28,10 @@ function format(unit: Unit): string {
     case 'By':
     case 'By/s':
       return ' | humanize1024';
-    default:
+    case 'count':
       return ' | humanize';
+    default:
+      return ' | printf "%.4g"';
   }
 }
 
@@ -42,8 +44,10 @@ function formatted(value: number, unit: Unit): string {
     case 'By':
     case 'By/s':
       return prefixed(value, 1024, ['', 'ki', 'Mi', 'Gi', 'Ti']);
-    default:
+    case 'count':
       return prefixed(value, 1000, ['', 'k', 'M', 'G', 'T']);
+    default:
+      return significant(value);
   }
 }
 

@@ -81,6 +81,8 @@ export interface Alert {
   /** The dashboard to look at; the labels that are variables there go along. */
   readonly dashboard: DashboardUid;
   readonly runbook: Runbook;
+  /** How often rules are evaluated in its tests, when their pasts are long. */
+  readonly testedEvery?: Duration;
   readonly fires: readonly [FiringCase, ...FiringCase[]];
   readonly silent: readonly [AlertCase, ...AlertCase[]];
 }

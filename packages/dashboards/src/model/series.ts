@@ -44,14 +44,14 @@ export function holds<L extends LabelValues>(
   return [{ ...named(metric, '', labels), values: stretches.map(holding).join(' ') }];
 }
 
-/** A gauge that starts at a value, and goes up or down by so much a second. */
+/** A gauge that starts at a value, and goes up or down by so much a second. Unix time moves by 1, and begins at 0. */
 export function moves<L extends LabelValues>(
   metric: GaugeMetric<L>,
   labels: SeriesLabels<NoInfer<L>>,
   from: number,
-  stretch: Stretch<number>,
+  ...stretches: readonly Stretch<number>[]
 ): readonly Series[] {
-  return [{ ...named(metric, '', labels), values: growing([stretch], from) }];
+  return [{ ...named(metric, '', labels), values: growing(stretches, from) }];
 }
 
 /** A histogram that observes each of these values so many times a second. */

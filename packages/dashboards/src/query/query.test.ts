@@ -100,7 +100,7 @@ test.each<[query: Query, text: string]>([
   [above(select(viewers), 25), 'stream:moq_viewers:sum > 25'],
   [
     or(equal(sum(select(relay.activeStreams)), 0), absent(select(relay.activeStreams))),
-    `sum(${relay.activeStreams.name}) == 0 or absent(${relay.activeStreams.name})`,
+    `sum(${relay.activeStreams.name}) == 0 or max(absent(${relay.activeStreams.name}))`,
   ],
   [
     and(or(select(viewers), ago(select(viewers), '15m')), atLeast(select(viewers), 3)),

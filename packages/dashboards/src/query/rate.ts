@@ -14,6 +14,11 @@ export interface SumOptions<L extends LabelValues, B extends string> {
   readonly over?: Window;
 }
 
+/** How fast each of the selected series grows, a second. */
+export function rates<L extends string>(selected: Selection<L>, over: Window): Query<L> {
+  return ranged('rate', selected, over);
+}
+
 /** How fast a counter grows, a second. */
 export function rate<L extends LabelValues, B extends LabelName<L> = never>(
   metric: CounterMetric<L>,

@@ -2,6 +2,19 @@ import { ROOT_NAMESPACE } from '@moq-observability/moq-metrics';
 import { quoted } from './match.ts';
 import { originOf, type Query, query } from './query.ts';
 
+/** Series with one more label, of the same value on all of them. */
+export function labelled<L extends string, N extends string>(
+  of: Query<L>,
+  name: N,
+  value: string,
+): Query<L | N> {
+  return query<L | N>(
+    `label_replace(${of.text}, ${quoted(name)}, ${quoted(value)}, "", "")`,
+    [...new Set<L | N>([...of.labels, name])],
+    originOf([of]),
+  );
+}
+
 /**
  * Series that say which broadcast they are of, with its namespace too: what `namespaceOf` does, in PromQL. The folded
  * rest, `__other__`, is of the namespace of the same name.

@@ -84,9 +84,9 @@ export function atEnd<L extends string>(selected: Selection<L>): Selection<L> {
   );
 }
 
-/** 1 when no such series exist. */
+/** 1 when no such series exist; without the labels `absent()` takes over from what was asked for. */
 export function absent(selected: Selection): Query<never> {
-  return query(`absent(${selected.text})`, [], originOf([selected], selectionProblems(selected)));
+  return query(`max(absent(${selected.text}))`, [], originOf([selected], selectionProblems(selected)));
 }
 
 /** The average, the most or the least of each series over a window, or how often it was there. */

@@ -3,7 +3,7 @@ import { relay } from '@moq-observability/moq-metrics';
 import { type RuleGroup, ruleGroup } from '../model/rules.ts';
 import { max, sum } from '../query/aggregate.ts';
 import { times } from '../query/arithmetic.ts';
-import { withNamespace } from '../query/namespace.ts';
+import { withNamespace } from '../query/relabel.ts';
 import { rate } from '../query/rate.ts';
 import { record, type Recorded } from '../query/recorded.ts';
 import { select } from '../query/select.ts';
