@@ -1,11 +1,23 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { client } from '@moq-observability/moq-metrics';
+import { client, type Metric } from '@moq-observability/moq-metrics';
+import { Catalogue } from '@moq-observability/moq-metrics/merge';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Collector, createCollector } from '../collector.ts';
 import type { CollectorOptions } from '../config.ts';
+import { findFrames, parseFrame } from '../journal/frames.ts';
+import { Journal } from '../journal/journal.ts';
+import type { Tree } from '../receive/checked.ts';
 import { metricsRequest } from '../report-fixture.ts';
+import { ActiveSessions } from '../sessions/active-sessions.ts';
+import { Sessions } from '../sessions/sessions.ts';
+import type { SampleRow } from '../store/store.ts';
+import { createTelemetry } from '../telemetry.ts';
+import { AudienceBook, audienceMetrics } from './audience.ts';
+import { Fleet } from './fleet.ts';
+import { Ledger } from './ledger.ts';
+import { Merger } from './merger.ts';
 
 let folder: string;
 let collector: Collector;
@@ -144,3 +156,67 @@ test('what is never read again is not kept for ever', async () => {
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(100_000);
   expect(await watched()).toBe(450);
 });
+
+test('a report is acknowledged when its sample is kept and its record is written, and not before', async () => {
+  await open();
+  const catalogue = new Catalogue([client.watchedSeconds as Metric]);
+  const fleet = new Fleet([...catalogue.metrics, ...audienceMetrics]);
+  const sessions = new Sessions({
+    limit: 10,
+    expiry: 60_000,
+    active: new ActiveSessions(fleet.metrics, (broadcast) => broadcast),
+  });
+  const { journal } = await Journal.open(join(folder, 'own'));
+  const keeping: PromiseWithResolvers<void>[] = [];
+  const kept: SampleRow[] = [];
+  await using ledger = new Ledger({
+    journal,
+    fleet,
+    sessions,
+    segmentBytes: 1_000_000,
+    onFault: (fault) => expect.fail(String(fault)),
+    keepSamples: (samples) => {
+      kept.push(...samples);
+      keeping.push(Promise.withResolvers<void>());
+      return keeping.at(-1)!.promise;
+    },
+  });
+  const limits = { points: 100, attributes: 100, text: 1_000 };
+  const audience = new AudienceBook({ fallback: 'unknown', allowed: [] });
+  const telemetry = createTelemetry(fleet.metrics);
+  const merger = new Merger({ limits, catalogue, audience, sessions, fleet, ledger, telemetry });
+  const take = (sequence: number): Promise<unknown> =>
+    merger.take(
+      {
+        request: metricsRequest([[client.watchedSeconds, { broadcast: 'a/b' }, 2]]) as Tree,
+        body: Buffer.alloc(0),
+        format: 'application/json',
+        sender: { address: '127.0.0.1', userAgent: '', region: undefined, grant: undefined },
+        report: { session: 'session-a', sequence },
+      },
+      Date.now(),
+    );
+  const acknowledged: number[] = [];
+  const first = take(1).then(() => acknowledged.push(1));
+  await expect.poll(() => kept.map(({ sequence }) => sequence)).toEqual([1]);
+  // What comes meanwhile is in the next group; a repetition of the first waits with it.
+  const others = [take(2).then(() => acknowledged.push(2)), take(1).then(() => acknowledged.push(1))];
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(acknowledged).toEqual([]);
+  expect(await written()).toBeUndefined();
+  keeping[0]!.resolve();
+  await first;
+  expect(await written()).toMatchObject({ watched: 2, seen: [1] });
+  await expect.poll(() => kept.map(({ sequence }) => sequence)).toEqual([1, 2]);
+  expect(acknowledged).toEqual([1]);
+  keeping[1]!.resolve();
+  await Promise.all(others);
+  expect(await written()).toMatchObject({ watched: 4, seen: [2] });
+});
+
+/** What the journal of the test's own says of its session last. */
+async function written(): Promise<unknown> {
+  const bytes = await readFile(join(folder, 'own', 'segment-1.moqj')).catch(() => Buffer.alloc(0));
+  const records = findFrames(bytes).payloads.map(parseFrame) as { readonly progress?: [number, unknown][] }[];
+  return records.at(-1)?.progress?.[0]?.[1];
+}
