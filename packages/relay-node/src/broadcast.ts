@@ -1,4 +1,5 @@
 import { type Broadcast, Time, type Track } from '@moq/net';
+import type { SpanContext } from '@opentelemetry/api';
 import { trackTypeOf, type TrackType } from '@moq-observability/moq-metrics';
 import { type Catalog, CATALOG_TRACK, CatalogReader, EMPTY_CATALOG } from './catalog.ts';
 import { RelayError } from './errors.ts';
@@ -31,6 +32,8 @@ export interface RelayBroadcastOptions {
   /** Whether to tell what the catalog says of the media. */
   readonly describes: boolean;
   readonly metrics: BroadcastMetrics;
+  /** The span of the publisher's session. */
+  readonly origin?: SpanContext | undefined;
 }
 
 /**
@@ -74,6 +77,8 @@ const UNOBSERVED: SubscriptionObserver = {
 export class RelayBroadcast {
   readonly path: string;
   readonly metrics: BroadcastMetrics;
+  /** The span of the publisher's session, if it is known. */
+  readonly origin: SpanContext | undefined;
   readonly #options: RelayBroadcastOptions;
   readonly #tracks = new Map<string, RelayTrack>();
   readonly #infos = new Map<string, Promise<Track.Info>>();
@@ -84,6 +89,7 @@ export class RelayBroadcast {
   constructor(options: RelayBroadcastOptions) {
     this.path = options.path;
     this.metrics = options.metrics;
+    this.origin = options.origin;
     this.#options = options;
     this.#fetches = new GroupFetches({
       fetch: (track, sequence, fetchOptions) => options.source.fetchGroup(track, sequence, fetchOptions),

@@ -1,4 +1,4 @@
-import { networkInterfaces } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { RelayError } from './errors.ts';
 import type { TransportName } from './transport/transport.ts';
@@ -24,8 +24,13 @@ const schema = z.strictObject({
   certificate: text.optional(),
   privateKey: text.optional(),
   allowOutdatedQuic: z.boolean().default(false),
+  id: text.default(hostname),
   idleTimeout: seconds.default(8),
   setupTimeout: seconds.default(10),
+  stuckLimit: seconds.default(15),
+  silenceLimit: z.number().min(0).max(86_400).default(0),
+  drainDelay: z.number().min(0).max(86_400).default(0),
+  telemetry: z.boolean().default(true),
   processMetrics: z.boolean().default(true),
   streamInfo: z.boolean().default(true),
   expectedBroadcasts: z.array(text).default([]),
@@ -63,10 +68,20 @@ export interface RelayOptions {
   readonly privateKey?: string | undefined;
   /** Serve QUIC by quiche 0.18 beyond loopback, in spite of its known advisories; `false`. */
   readonly allowOutdatedQuic?: boolean | undefined;
+  /** What the relay is called among others; the name of the machine. */
+  readonly id?: string | undefined;
   /** A session that was silent for this long is over, in seconds; 8. */
   readonly idleTimeout?: number | undefined;
   /** How long MoQ setup may take, in seconds; 10. */
   readonly setupTimeout?: number | undefined;
+  /** A session whose transport takes nothing of what waits for it for this long is closed, in seconds; 15. */
+  readonly stuckLimit?: number | undefined;
+  /** A publisher that sends no media for this long while it is watched is closed, in seconds; 0, which is never. */
+  readonly silenceLimit?: number | undefined;
+  /** How long a relay that is closed goes on serving, not ready, before it closes its sessions, in seconds; 0. */
+  readonly drainDelay?: number | undefined;
+  /** Whether anything is measured at all; `true`. Without, there are no metrics and no spans. */
+  readonly telemetry?: boolean | undefined;
   /** Whether `/metrics` tells of the process too (CPU, memory, event loop); `true`. */
   readonly processMetrics?: boolean | undefined;
   /** Whether `/metrics` tells what catalogs say of codecs and resolutions; `true`. */

@@ -1,8 +1,9 @@
 import { RemoteError } from '@moq/net';
-import type { relay, TrackType } from '@moq-observability/moq-metrics';
+import { attributes, type relay, type TrackType } from '@moq-observability/moq-metrics';
 import type { RelayBroadcast } from './broadcast.ts';
 import { RelayError } from './errors.ts';
 import type { SentMetrics } from './telemetry/broadcast-metrics.ts';
+import type { OpenSpan } from './telemetry/session-trace.ts';
 import type { GroupReaderObserver } from './track/group-reader.ts';
 import type { DropReason, SubscriptionObserver, TrackSubscription } from './track/subscription.ts';
 
@@ -30,15 +31,18 @@ export class Delivery implements SubscriptionObserver {
   /** When it was asked for, by `performance.now()`. */
   readonly requestedAt: number = performance.now();
   readonly #audience: Audience;
+  /** Ends with the first frame. */
+  #span: OpenSpan | undefined;
   #subscription: TrackSubscription | undefined;
   #type: TrackType | undefined;
   #traffic: SentMetrics | undefined;
   #lower: (() => void) | undefined;
 
-  constructor(broadcast: RelayBroadcast, track: string, audience: Audience) {
+  constructor(broadcast: RelayBroadcast, track: string, audience: Audience, span: OpenSpan | undefined) {
     this.broadcast = broadcast;
     this.track = track;
     this.#audience = audience;
+    this.#span = span;
   }
 
   /** What the track carries, once it is accepted. */
@@ -89,7 +93,8 @@ export class Delivery implements SubscriptionObserver {
     this.#type = type;
     this.#traffic = metrics.sent(type);
     this.#lower = metrics.subscription(type);
-    metrics.delivery.answered('ok', performance.now() - this.requestedAt);
+    metrics.delivery.answered('ok', performance.now() - this.requestedAt, this.#span?.exemplar);
+    this.#span?.set({ [attributes.trackType.name]: type });
     if (type !== 'catalog') this.#audience.joined();
     this.#audience.opened(this);
   }
@@ -104,6 +109,7 @@ export class Delivery implements SubscriptionObserver {
 
   frameAccepted(bytes: number, arrivedAt: number | undefined): void {
     this.#traffic?.frame(bytes, arrivedAt);
+    if (this.#span) this.#endSpan();
   }
 
   dropped(reason: DropReason, bytes: number): void {
@@ -118,11 +124,23 @@ export class Delivery implements SubscriptionObserver {
     } else if (error) {
       this.#audience.refused(this, error);
     }
+    this.#endSpan(error);
     this.#audience.over(this);
+  }
+
+  /** It could not even be asked for. */
+  fail(error: Error): void {
+    this.#endSpan(error);
   }
 
   released(): void {
     this.#traffic?.close();
+  }
+
+  #endSpan(error?: Error): void {
+    const span = this.#span;
+    this.#span = undefined;
+    span?.end(error);
   }
 }
 
@@ -130,10 +148,12 @@ export class Delivery implements SubscriptionObserver {
 export class FetchDelivery implements GroupReaderObserver {
   readonly subscribed = false;
   readonly #open: () => SentMetrics;
+  readonly #span: OpenSpan | undefined;
   #traffic: SentMetrics | undefined;
 
-  constructor(open: () => SentMetrics) {
+  constructor(open: () => SentMetrics, span: OpenSpan | undefined) {
     this.#open = open;
+    this.#span = span;
   }
 
   groupAccepted(): void {
@@ -149,6 +169,12 @@ export class FetchDelivery implements GroupReaderObserver {
 
   done(): void {
     this.#traffic?.close();
+    this.#span?.end();
+  }
+
+  /** There is nothing to send. */
+  fail(error: Error): void {
+    this.#span?.end(error);
   }
 }
 

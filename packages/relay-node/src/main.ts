@@ -1,18 +1,34 @@
 #!/usr/bin/env node
+import { hostname } from 'node:os';
+import { inspect } from 'node:util';
+import { attributes } from '@moq-observability/moq-metrics';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { pino } from 'pino';
+import { diag } from '@opentelemetry/api';
+import { type Logger, multistream, pino } from 'pino';
 import type { RelayOptions } from './config.ts';
 import { RelayError } from './errors.ts';
-import { createRelay } from './relay.ts';
+import { createRelay, type Relay, relayVersion } from './relay.ts';
 import { routeConsole } from './telemetry/console.ts';
+import { startExport, type TelemetryExport } from './telemetry/export.ts';
+import { EXPORT_SOURCE } from './telemetry/log-records.ts';
+import { printable } from './telemetry/text.ts';
+import { pause } from './timeout.ts';
 
 /** What can be wrong with the command line or the environment ends with this code. */
 const USAGE = 2;
 
+/** How long what is left to export may take to be sent when the process ends, in milliseconds. */
+const FLUSH_LIMIT = 2000;
+
 /** How long the process may take to end once it was asked to, in milliseconds. */
 const STOP_LIMIT = 5000;
 
-type Settings = RelayOptions & { readonly logLevel: string };
+type Settings = Omit<RelayOptions, 'opsHosts'> & {
+  readonly logLevel: string;
+  readonly opsHost: readonly string[];
+  readonly traceRatio: number;
+  readonly maxSpansPerSecond: number;
+};
 
 const program = new Command('moq-relay-node')
   .description('Relays Media over QUIC, and tells everything that matters about every stream.')
@@ -62,6 +78,27 @@ const program = new Command('moq-relay-node')
       .preset('yes')
       .argParser(parseSwitch),
   )
+  .addOption(setting('id <name>', 'what it is called among other relays (default: the name of the machine)'))
+  .addOption(
+    setting('telemetry [on|off]', 'measure: metrics, and traces and logs by the OTEL_* variables', true)
+      .preset('on')
+      .argParser(parseSwitch),
+  )
+  .addOption(
+    setting('trace-ratio <share>', 'share of sessions whose spans are exported', 1).argParser(parseShare),
+  )
+  .addOption(
+    setting('max-spans-per-second <number>', 'spans exported in a second, at most', 200).argParser(
+      parseCount,
+    ),
+  )
+  .addOption(
+    setting(
+      'drain-delay <seconds>',
+      'how long to serve on, not ready, before sessions are closed at the end',
+      0,
+    ).argParser(parseDelay),
+  )
   .addOption(setting('max-sessions <number>', 'sessions open at once', 10_000).argParser(parseCount))
   .addOption(
     setting('log-level <level>', 'the least that is logged', 'info').choices([
@@ -88,26 +125,70 @@ try {
   else throw error;
 }
 
-async function run({ logLevel, opsHost, ...options }: Settings & { opsHost: string[] }): Promise<void> {
-  const logger = pino({
-    level: logLevel,
-    base: { 'service.name': 'moq-relay' },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (level) => ({ level }) },
-  });
+async function run(settings: Settings): Promise<void> {
+  const { logLevel, opsHost, traceRatio, maxSpansPerSecond, ...options } = settings;
+  const id = options.id ?? hostname();
+  const exported =
+    options.telemetry === false
+      ? undefined
+      : await startExport(process.env, {
+          version: relayVersion(),
+          id,
+          ratio: traceRatio,
+          spansPerSecond: maxSpansPerSecond,
+        });
+  const logger = createLogger(logLevel, exported);
   routeConsole(logger);
+  tellExportFaults(logger);
   // The protocol layer lets some failures of streams go unheard. They are a session's, never the process'.
   process.on('unhandledRejection', (error) => logger.debug({ err: error }, 'unhandled rejection'));
-  const relay = await createRelay({ ...options, opsHosts: opsHost }, logger);
+  const relay = await createRelay({ ...options, id, opsHosts: opsHost }, logger, exported?.tracer);
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) return;
     stopping = true;
     logger.info({ signal }, 'stopping');
-    setTimeout(() => process.exit(1), STOP_LIMIT).unref();
-    relay.close().catch((error: unknown) => logger.error({ err: error }, 'could not close'));
+    setTimeout(() => process.exit(1), STOP_LIMIT + (options.drainDelay ?? 0) * 1000).unref();
+    shutDown(relay, exported).catch((error: unknown) => logger.error({ err: error }, 'could not close'));
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
+}
+
+async function shutDown(relay: Relay, exported: TelemetryExport | undefined): Promise<void> {
+  await relay.close();
+  if (!exported) return;
+  const given = new AbortController();
+  await Promise.race([exported.close(), pause(FLUSH_LIMIT, given.signal)]);
+  given.abort();
+  // An endpoint that does not answer would hold the process.
+  process.exit(0);
+}
+
+function createLogger(level: string, exported: TelemetryExport | undefined): Logger {
+  const options = {
+    level,
+    base: { [attributes.serviceName.name]: 'moq-relay' },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  if (!exported?.logs) return pino(options);
+  const streams = [{ stream: pino.destination(1) }, { stream: exported.logs }];
+  return pino(options, multistream(streams.map((entry) => ({ ...entry, level: 'trace' as const }))));
+}
+
+function tellExportFaults(logger: Logger): void {
+  const log = logger.child({ source: EXPORT_SOURCE });
+  const tell =
+    (level: 'debug' | 'warn') =>
+    (message: string, ...more: unknown[]): void =>
+      log[level]({ ...(more.length > 0 && { details: printable(inspect(more), 1024) }) }, printable(message));
+  diag.setLogger({
+    error: tell('warn'),
+    warn: tell('warn'),
+    info: tell('debug'),
+    debug: tell('debug'),
+    verbose: () => {},
+  });
 }
 
 function fail(error: RelayError): void {
@@ -143,6 +224,16 @@ function parseSeconds(text: string): number {
     throw new InvalidArgumentError('It is a number of seconds from 0.1 to 86400.');
   }
   return seconds;
+}
+
+function parseDelay(text: string): number {
+  return text === '0' ? 0 : parseSeconds(text);
+}
+
+function parseShare(text: string): number {
+  if (!/^(0|1|0?\.\d+|1\.0+|0\.\d+)$/.test(text))
+    throw new InvalidArgumentError('It is a number from 0 to 1.');
+  return Number(text);
 }
 
 function parseCount(text: string): number {

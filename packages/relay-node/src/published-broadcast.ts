@@ -1,7 +1,10 @@
 import { Broadcast, type Group, type Track } from '@moq/net';
+import { attributes, namespaceOf, spans } from '@moq-observability/moq-metrics';
 import type { RelayBroadcast } from './broadcast.ts';
 import { Delivery, FetchDelivery, refusal } from './delivery.ts';
 import { RelayError, toError } from './errors.ts';
+import type { OpenSpan, SessionTrace } from './telemetry/session-trace.ts';
+import { printable } from './telemetry/text.ts';
 import { toWireGroup, toWireSubscription } from './track/wire.ts';
 
 /** The session that a broadcast is offered to. */
@@ -10,6 +13,8 @@ export interface Subscriber {
   readonly maxSubscriptions: number;
   /** What it is subscribed to; kept by the broadcasts offered to it. */
   readonly subscriptions: Set<Delivery>;
+  /** Opens its spans. */
+  readonly trace: SessionTrace;
   /** A request of it failed. */
   failed(stage: 'subscribe' | 'fetch', broadcast: string, track: string, error: Error): void;
   /** A subscription was accepted. */
@@ -46,17 +51,19 @@ export class PublishedBroadcast extends Broadcast.Producer {
   /** @throws {RelayError} `limit` or `ended`; the protocol layer resets the request */
   override subscribe(name: string, options: Track.Subscription = {}): Track.Subscriber {
     const subscriber = this.#subscriber;
-    const delivery = new Delivery(this.#broadcast, name, {
+    const audience = {
       joined: () => this.#joined(),
       left: () => this.#left(),
-      opened: (opened) => subscriber.subscribed(opened),
-      closed: (closed, error) => subscriber.unsubscribed(closed, error),
-      refused: (refused, error) => this.#refused(name, error, refused.requestedAt),
-      over: (over) => {
+      opened: (opened: Delivery) => subscriber.subscribed(opened),
+      closed: (closed: Delivery, error: Error | undefined) => subscriber.unsubscribed(closed, error),
+      refused: (refused: Delivery, error: Error) => this.#refused(name, error, refused.requestedAt),
+      over: (over: Delivery) => {
         subscriber.subscriptions.delete(over);
         this.#deliveries.delete(over);
       },
-    });
+    };
+    const span = this.#open(spans.relaySubscribe, name);
+    const delivery = new Delivery(this.#broadcast, name, audience, span);
     try {
       if (subscriber.subscriptions.size >= subscriber.maxSubscriptions) {
         throw new RelayError('limit', `a session may have ${subscriber.maxSubscriptions} subscriptions`);
@@ -68,6 +75,7 @@ export class PublishedBroadcast extends Broadcast.Producer {
       return toWireSubscription(subscription);
     } catch (error) {
       this.#refused(name, toError(error), delivery.requestedAt);
+      delivery.fail(toError(error));
       throw error;
     }
   }
@@ -80,6 +88,7 @@ export class PublishedBroadcast extends Broadcast.Producer {
     } catch (error) {
       // It is asked for on the way to a subscription, which then does not come.
       this.#refused(name, toError(error), requestedAt);
+      this.#open(spans.relaySubscribe, name, requestedAt)?.end(toError(error));
       throw error;
     }
   }
@@ -90,10 +99,14 @@ export class PublishedBroadcast extends Broadcast.Producer {
     sequence: number,
     options: Track.FetchGroupOptions = {},
   ): Promise<Group.Consumer> {
+    const observer = new FetchDelivery(
+      () => this.#broadcast.metrics.sent(this.#broadcast.trackType(name)),
+      this.#open(spans.relayFetch, name),
+    );
     try {
-      const observer = new FetchDelivery(() => this.#broadcast.metrics.sent(this.#broadcast.trackType(name)));
       return toWireGroup(await this.#broadcast.fetchGroup(name, sequence, options, observer));
     } catch (error) {
+      observer.fail(toError(error));
       this.#subscriber.failed('fetch', this.#broadcast.path, name, toError(error));
       throw error;
     }
@@ -113,6 +126,27 @@ export class PublishedBroadcast extends Broadcast.Producer {
   #refused(track: string, error: Error, requestedAt: number): void {
     this.#broadcast.metrics.delivery.answered(refusal(error), performance.now() - requestedAt);
     this.#subscriber.failed('subscribe', this.#broadcast.path, track, error);
+  }
+
+  #open(
+    definition: typeof spans.relaySubscribe,
+    track: string,
+    at: number = performance.now(),
+  ): OpenSpan | undefined {
+    const { path, origin } = this.#broadcast;
+    const { trace } = this.#subscriber;
+    if (!trace.exemplar) return undefined;
+    return trace.open(definition, {
+      attributes: {
+        ...trace.attributes,
+        [attributes.moqNamespace.name]: printable(namespaceOf(path)),
+        [attributes.moqBroadcast.name]: printable(path),
+        [attributes.track.name]: printable(track),
+        [attributes.trackType.name]: this.#broadcast.trackType(track),
+      },
+      link: origin,
+      at,
+    });
   }
 
   #joined(): void {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Tracer } from '@opentelemetry/api';
 import { type Logger, pino } from 'pino';
 import type { RelayBroadcast } from './broadcast.ts';
 import { Certificates } from './certificates.ts';
@@ -10,6 +11,7 @@ import { type HttpServer, listen } from './http/server.ts';
 import { Routes } from './routing/routes.ts';
 import { Rounds } from './rounds.ts';
 import { Session, type SessionHost } from './session.ts';
+import type { SessionStatus } from './session-status.ts';
 import { RelayMetrics } from './telemetry/metrics.ts';
 import { printable } from './telemetry/text.ts';
 import { pause } from './timeout.ts';
@@ -32,6 +34,9 @@ export const PROTOCOLS: readonly string[] = [
 
 /** How many numbers are tried to find one that is free for TCP and UDP. */
 const PORT_ATTEMPTS = 5;
+
+/** At most this many sessions are told of at once. */
+const MAX_DESCRIBED = 1000;
 
 /** How long sessions have to end in order when the relay closes, in milliseconds. */
 const CLOSE_GRACE = 1000;
@@ -56,13 +61,15 @@ export interface Relay extends AsyncDisposable {
  * Starts a relay.
  *
  * @param logger where it logs; nowhere by default
+ * @param tracer makes its spans; without it there are none
  * @throws {RelayError} `bad_option`, `unsafe`, `port_taken`, `listen`, `no_transport`
  */
 export async function createRelay(
   options: RelayOptions = {},
   logger: Logger = pino({ level: 'silent' }),
+  tracer?: Tracer,
 ): Promise<Relay> {
-  const relay = new RunningRelay(resolveConfig(options), logger);
+  const relay = new RunningRelay(resolveConfig(options), logger, tracer);
   try {
     await relay.start();
   } catch (error) {
@@ -73,7 +80,7 @@ export async function createRelay(
 }
 
 class RunningRelay implements Relay {
-  readonly #version = version();
+  readonly #version = relayVersion();
   readonly #config: RelayConfig;
   readonly #log: Logger;
   readonly #metrics: RelayMetrics;
@@ -89,11 +96,12 @@ class RunningRelay implements Relay {
   #listening = false;
   #closing: Promise<void> | undefined;
 
-  constructor(config: RelayConfig, logger: Logger) {
+  constructor(config: RelayConfig, logger: Logger, tracer: Tracer | undefined) {
     this.#config = config;
     this.#log = logger;
     this.#metrics = new RelayMetrics({
       version: this.#version,
+      enabled: config.telemetry,
       processMetrics: config.processMetrics,
       expected: config.expectedBroadcasts,
       queued: () => this.#queued(),
@@ -112,9 +120,13 @@ class RunningRelay implements Relay {
       },
       describesStreams: config.streamInfo,
       setupTimeout: config.setupTimeout * 1000,
+      stuckLimit: config.stuckLimit * 1000,
+      silenceLimit: config.silenceLimit * 1000,
       routes: this.#routes,
       metrics: this.#metrics,
       log: logger,
+      tracer: config.telemetry ? tracer : undefined,
+      relayId: config.id,
     };
   }
 
@@ -191,8 +203,9 @@ class RunningRelay implements Relay {
   }
 
   async #close(): Promise<void> {
-    for (const session of this.#sessions.keys()) session.close('drain');
     const ended = new AbortController();
+    if (this.#listening) await pause(this.#config.drainDelay * 1000, ended.signal);
+    for (const session of this.#sessions.keys()) session.close('drain');
     await Promise.race([Promise.all(this.#sessions.values()), pause(CLOSE_GRACE, ended.signal)]);
     ended.abort();
     this.#rounds.close();
@@ -217,6 +230,7 @@ class RunningRelay implements Relay {
           this.#transports?.usesCertificate ? this.#certificates?.current.sha256 : undefined,
         announced: () => this.announced(),
         health: () => this.#health(),
+        ready: () => this.#ready(),
       }),
     );
   }
@@ -231,6 +245,8 @@ class RunningRelay implements Relay {
         token: opsToken,
         metrics: (accept) => this.metrics(accept),
         health: () => this.#health(),
+        ready: () => this.#ready(),
+        sessions: () => this.#describeSessions(),
         onError: (error) => {
           this.#metrics.error('internal');
           this.#log.error({ err: error }, 'ops request failed');
@@ -241,7 +257,7 @@ class RunningRelay implements Relay {
 
   #admit(incoming: IncomingSession): void {
     const session = new Session(incoming, this.#host);
-    if (this.#closing) {
+    if (!this.#ready()) {
       session.refuse(503, 'the relay is closing');
       return;
     }
@@ -268,6 +284,19 @@ class RunningRelay implements Relay {
     this.#log.warn({ stage: 'accept', error: printable(toError(error).message) }, 'accept failed');
   }
 
+  #ready(): boolean {
+    return this.#listening && !this.#closing;
+  }
+
+  #describeSessions(): { readonly total: number; readonly sessions: readonly SessionStatus[] } {
+    const now = performance.now();
+    const sessions: SessionStatus[] = [];
+    for (const session of this.#sessions.keys()) {
+      if (sessions.push(session.describe(now)) === MAX_DESCRIBED) break;
+    }
+    return { total: this.#sessions.size, sessions };
+  }
+
   #health(): Readonly<Record<string, unknown>> {
     return {
       status: this.#closing ? 'closing' : 'ok',
@@ -280,7 +309,8 @@ class RunningRelay implements Relay {
   }
 }
 
-function version(): string {
+/** The version of this package. */
+export function relayVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   return typeof manifest === 'object' && manifest && 'version' in manifest ? String(manifest.version) : '0';
 }

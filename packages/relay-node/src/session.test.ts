@@ -1,8 +1,20 @@
 import { Path } from '@moq/net';
+import { relay as schema } from '@moq-observability/moq-metrics';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createRelay, type Relay } from './relay.ts';
-import { connect, publish, quietConsole, TestBroadcast, until } from './relay-fixture.ts';
+import {
+  channel,
+  connect,
+  metric,
+  publish,
+  quietConsole,
+  startProxy,
+  startRelay,
+  TestBroadcast,
+  until,
+  view,
+} from './relay-fixture.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SESSION = '0e37df36-f698-11e6-8dd4-cb9ced3df976';
@@ -72,4 +84,47 @@ describe('what the log tells of a session', () => {
     for (const { error } of lines()) expect(String(error ?? '').length).toBeLessThanOrEqual(256);
     expect(relay.announced()).toEqual([]);
   });
+});
+
+test('a session whose parameters are malformed is served, and counted', async () => {
+  await using counting = await startRelay();
+  const viewer = await connect(counting, { path: '/?session=1&traceparent=00-zz-zz-01' });
+  await until(async () => (await metric(counting, schema.activeSessions)) === 1);
+  expect(await metric(counting, schema.errors, { stage: 'accept' })).toBe(2);
+  viewer.close();
+});
+
+test('a viewer whose transport takes nothing any more is let go, and nobody else', async () => {
+  await using counting = await startRelay({ stuckLimit: 1, idleTimeout: 60, maxBacklogBytes: 500_000 });
+  const broadcast = channel();
+  await publish(counting, await connect(counting), 'demo/bbb', broadcast);
+  const proxy = await startProxy(counting.url);
+  const stuck = view(await connect({ url: proxy.url }), 'demo/bbb', 'hi');
+  const video = view(await connect(counting), 'demo/bbb', 'hi');
+  await until(async () => (await metric(counting, schema.activeSubscribers)) === 2);
+  broadcast.write('hi', { groups: 1, frames: 1, bytes: 1000 });
+  await until(() => stuck.frames === 1);
+  proxy.freeze('to-client');
+  let written = 0;
+  await until(async () => {
+    broadcast.write('hi', { groups: 1, frames: 5, bytes: 50_000 });
+    written += 5;
+    await until(() => video.frames === 1 + written);
+    return (await metric(counting, schema.sessionsClosed, { reason: 'backpressure' })) === 1;
+  });
+  expect(await metric(counting, schema.activeSubscribers)).toBe(1);
+  proxy.close();
+});
+
+test('a publisher that falls silent while it is watched is let go, if that is wanted', async () => {
+  await using counting = await startRelay({ silenceLimit: 0.5 });
+  const broadcast = channel();
+  await publish(counting, await connect(counting), 'demo/bbb', broadcast);
+  // Nobody watches: it need not send anything.
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  expect(counting.announced()).toEqual(['demo/bbb']);
+  const video = view(await connect(counting), 'demo/bbb', 'hi');
+  await until(() => video.ended);
+  expect(counting.announced()).toEqual([]);
+  expect(await metric(counting, schema.sessionsClosed, { reason: 'idle' })).toBe(1);
 });

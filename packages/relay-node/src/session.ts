@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { type Announce, Connection, type Path, RemoteError } from '@moq/net';
-import { attributes, logFields, type relay, type TrackType } from '@moq-observability/moq-metrics';
+import type { Tracer } from '@opentelemetry/api';
+import {
+  attributes,
+  events,
+  logFields,
+  namespaceOf,
+  type relay,
+  spans,
+  type TrackType,
+} from '@moq-observability/moq-metrics';
 import type { Logger } from 'pino';
 import { type BroadcastLimits, RelayBroadcast } from './broadcast.ts';
 import type { Delivery } from './delivery.ts';
@@ -11,9 +20,13 @@ import { announcedPath, nameBelow, sessionRoot } from './routing/paths.ts';
 import { Publications } from './routing/publications.ts';
 import type { Destination, Routes } from './routing/routes.ts';
 import { readConnectUrl } from './telemetry/connect-url.ts';
+import { errorType } from './telemetry/error-type.ts';
 import type { RelayMetrics } from './telemetry/metrics.ts';
 import type { SessionMetrics } from './telemetry/session-metrics.ts';
+import { SessionTrace } from './telemetry/session-trace.ts';
 import { printable } from './telemetry/text.ts';
+import type { SessionStatus } from './session-status.ts';
+import { StuckWatch } from './stuck-watch.ts';
 import { within } from './timeout.ts';
 import type { IncomingSession, SessionTransport, TransportClosed } from './transport/transport.ts';
 import { watchStreams } from './violations.ts';
@@ -33,11 +46,19 @@ export interface SessionHost {
   readonly limits: SessionLimits;
   /** How long MoQ setup may take, in milliseconds. */
   readonly setupTimeout: number;
+  /** How long a transport may take nothing of what waits for it, in milliseconds. */
+  readonly stuckLimit: number;
+  /** How long a publisher that is watched may send no media, in milliseconds; 0 for ever. */
+  readonly silenceLimit: number;
   /** Whether to tell what the catalogs of broadcasts say of their media. */
   readonly describesStreams: boolean;
   readonly routes: Routes<RelayBroadcast, Session>;
   readonly metrics: RelayMetrics;
   readonly log: Logger;
+  /** Makes spans; without it there are none. */
+  readonly tracer: Tracer | undefined;
+  /** Which relay of a cluster. */
+  readonly relayId: string;
 }
 
 /** What a session is closed with, by the error codes of moq-transport where it has one. */
@@ -51,14 +72,25 @@ const CLOSE_CODES: Readonly<Record<relay.SessionCloseReason, number>> = {
   backpressure: 0x4,
 };
 
+/** A watched publisher that sends no media for this long is said to be silent, in milliseconds. */
+const SILENCE = 5000;
+
+/** Ends of a session that are nobody's fault. */
+const IN_ORDER: ReadonlySet<relay.SessionCloseReason> = new Set(['client', 'drain', 'expired']);
+
 /** One client, from the door to the end. It may publish and subscribe, both. */
 export class Session implements Destination<RelayBroadcast>, Subscriber {
   readonly id: string = randomUUID();
   readonly maxSubscriptions: number;
   readonly subscriptions: Set<Delivery> = new Set();
+  readonly trace: SessionTrace;
   readonly #host: SessionHost;
   readonly #incoming: IncomingSession;
   readonly #log: Logger;
+  readonly #sessionId: string | undefined;
+  readonly #cameAt = performance.now();
+  readonly #stuck = new StuckWatch(this.#cameAt);
+  readonly #silent = new Set<RelayBroadcast>();
   readonly #announced = new Map<string, RelayBroadcast>();
   #root = '';
   #transport: SessionTransport | undefined;
@@ -72,13 +104,28 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
     this.#incoming = incoming;
     this.#host = host;
     this.maxSubscriptions = host.limits.subscriptionsPerSession;
-    const { sessionId, traceId } = readConnectUrl(incoming.url);
-    this.#log = host.log.child({
+    const { sessionId, parent, invalid } = readConnectUrl(incoming.url);
+    this.#sessionId = sessionId;
+    const ids = {
       [attributes.relaySessionId.name]: this.id,
-      [attributes.networkTransport.name]: incoming.kind,
       ...(sessionId && { [logFields.session.name]: sessionId }),
-      ...(traceId && { [logFields.traceId.name]: traceId }),
+    };
+    const transport = { [attributes.networkTransport.name]: incoming.kind };
+    this.trace = new SessionTrace(host.tracer, parent, spans.relaySession, ids, {
+      ...transport,
+      [attributes.relayId.name]: host.relayId,
     });
+    const { traceId, spanId } = this.trace.context;
+    this.#log = host.log.child({
+      ...ids,
+      ...transport,
+      [logFields.traceId.name]: traceId,
+      [logFields.spanId.name]: spanId,
+    });
+    for (const parameter of invalid) {
+      host.metrics.error('accept');
+      this.#log.warn({ stage: 'accept', parameter }, 'parameter ignored: it is malformed');
+    }
   }
 
   /** Serves the client until it is gone. Never rejects. */
@@ -92,16 +139,19 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
     try {
       this.#transport = await this.#incoming.accept();
     } catch (error) {
+      this.trace.ready({}, toError(error));
       this.#failed('accept', toError(error));
       return;
     }
     if (this.#reason) {
+      this.trace.ready({}, new RelayError('ended', this.#reason));
       this.close(this.#reason);
       return;
     }
     try {
       this.#connection = await this.#setUp(this.#transport);
     } catch (error) {
+      this.trace.ready({}, toError(error));
       if (this.#reason !== 'drain') this.#failed('setup', toError(error));
       this.close('protocol_error');
       return;
@@ -125,7 +175,40 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
     if (this.#over || !this.#counted) return;
     const path = this.#transport?.stats();
     if (path) this.#counted.sample(path);
-    for (const delivery of this.subscriptions) delivery.sample(now);
+    let [busy, accepted] = [false, 0];
+    for (const delivery of this.subscriptions) {
+      delivery.sample(now);
+      busy ||= delivery.busy;
+      accepted += delivery.acceptedFrames;
+    }
+    if (this.#stuck.look(now, busy, accepted) > this.#host.stuckLimit) this.close('backpressure');
+    for (const broadcast of this.#announced.values()) this.#listenTo(broadcast, now);
+  }
+
+  /** What operators are told of it. */
+  describe(now: number): SessionStatus {
+    const rtt = this.#transport?.stats()?.smoothedRtt;
+    const subscriptions = [...this.subscriptions].map((delivery) => ({
+      broadcast: printable(delivery.broadcast.path),
+      track: printable(delivery.track),
+      track_type: delivery.type,
+      queued_bytes: delivery.queuedBytes,
+      lag_ms: Math.round(delivery.lag(now)),
+    }));
+    return {
+      id: this.id,
+      session_id: this.#sessionId,
+      trace_id: this.trace.context.traceId,
+      transport: this.#incoming.kind,
+      version: this.#connection?.version,
+      remote_address: this.#incoming.remoteAddress,
+      path: printable(`/${this.#root}`),
+      age_ms: Math.round(now - this.#cameAt),
+      rtt_ms: rtt === undefined ? undefined : Math.round(rtt * 1000) / 1000,
+      queued_bytes: subscriptions.reduce((sum, { queued_bytes }) => sum + queued_bytes, 0),
+      subscriptions,
+      broadcasts: [...this.#announced.values()].map(({ path }) => printable(path)),
+    };
   }
 
   // As a destination of what others publish.
@@ -146,8 +229,17 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
     this.#log.debug(fields(broadcast.path, track, type), 'subscription opened');
   }
 
-  unsubscribed({ broadcast, track, type }: Delivery): void {
-    this.#log.debug(fields(broadcast.path, track, type), 'subscription closed');
+  unsubscribed({ broadcast, track, type, requestedAt }: Delivery, error: Error | undefined): void {
+    this.#log.info(
+      {
+        [attributes.eventName.name]: events.relaySubscriptionClosed.name,
+        [attributes.moqNamespace.name]: printable(namespaceOf(broadcast.path)),
+        ...fields(broadcast.path, track, type),
+        ...(error && { [attributes.errorType.name]: errorType(error) }),
+        duration_ms: Math.round(performance.now() - requestedAt),
+      },
+      'subscription closed',
+    );
   }
 
   failed(stage: 'subscribe' | 'fetch', broadcast: string, track: string, error: Error): void {
@@ -196,6 +288,7 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
   }
 
   #open(connection: Connection.Established): void {
+    this.trace.ready({ [attributes.version.name]: connection.version });
     this.#log.info(
       {
         [attributes.version.name]: connection.version,
@@ -217,9 +310,12 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
     for (const name of this.#announced.keys()) this.#unannounce(name);
     this.#host.routes.leave(this);
     this.#publications?.close();
-    this.#counted?.close(reason, duration, transport.stats());
+    this.#counted?.close(reason, duration, transport.stats(), this.trace.exemplar);
     this.#log.info(
       {
+        [attributes.eventName.name]: events.relaySessionClosed.name,
+        ...(this.#connection && { [attributes.version.name]: this.#connection.version }),
+        ...(!IN_ORDER.has(reason) && { [attributes.errorType.name]: reason }),
         reason,
         code: closed.code,
         ...(closed.reason && { text: printable(closed.reason) }),
@@ -259,13 +355,26 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
     if (this.#over) return;
     this.#unannounce(name);
     const path = announcedPath(this.#root, name, limits.pathBytes);
+    const span = this.trace.open(spans.relayAnnounce, {
+      attributes: {
+        [attributes.relaySessionId.name]: this.id,
+        ...(path !== undefined && {
+          [attributes.moqNamespace.name]: printable(namespaceOf(path)),
+          [attributes.moqBroadcast.name]: printable(path),
+        }),
+      },
+    });
     if (path === undefined) {
-      this.#failed('announce', new RelayError('bad_path', `no broadcast path: ${JSON.stringify(name)}`));
+      const error = new RelayError('bad_path', `no broadcast path: ${JSON.stringify(name)}`);
+      this.#failed('announce', error);
+      span?.end(error);
       return;
     }
     if (this.#announced.size >= limits.broadcastsPerSession) {
       const most = `a session may announce ${limits.broadcastsPerSession} broadcasts`;
-      this.#failed('announce', new RelayError('limit', most), fields(path));
+      const error = new RelayError('limit', most);
+      this.#failed('announce', error, fields(path));
+      span?.end(error);
       return;
     }
     const broadcast = new RelayBroadcast({
@@ -275,16 +384,34 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
       limits,
       describes: this.#host.describesStreams,
       metrics: metrics.broadcast(path),
+      origin: this.trace.exemplar && this.trace.context,
     });
     this.#announced.set(name, broadcast);
     const replaced = routes.add(broadcast, this);
+    span?.end();
     metrics.announcement(replaced ? 'replaced' : 'started');
     this.#log.info(fields(path), replaced ? 'broadcast replaced' : 'broadcast announced');
+  }
+
+  // A publisher may be alive and send nothing: its camera is off, or its encoder hangs.
+  #listenTo(broadcast: RelayBroadcast, now: number): void {
+    const silence = broadcast.metrics.silence(now);
+    const { silenceLimit } = this.#host;
+    if (silenceLimit > 0 && silence > silenceLimit) this.close('idle');
+    if (silence > SILENCE === this.#silent.has(broadcast)) return;
+    if (silence > SILENCE) {
+      this.#silent.add(broadcast);
+      this.#log.warn(fields(broadcast.path), 'publisher is silent');
+    } else {
+      this.#silent.delete(broadcast);
+      this.#log.info(fields(broadcast.path), 'publisher is no longer silent');
+    }
   }
 
   #unannounce(name: string): void {
     const broadcast = this.#announced.get(name);
     if (!broadcast) return;
+    this.#silent.delete(broadcast);
     this.#announced.delete(name);
     if (!this.#host.routes.remove(broadcast)) return;
     this.#host.metrics.announcement('ended');
@@ -306,14 +433,14 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
 
   #refuse(stage: relay.RelayStage, status: number, error: RelayError): void {
     this.#incoming.reject(status);
+    this.trace.ready({}, error);
     this.#failed(stage, error, { 'http.response.status_code': status });
   }
 
   #failed(stage: relay.RelayStage, error: Error, more: Readonly<Record<string, unknown>> = {}): void {
     this.#host.metrics.error(stage);
-    const type = error instanceof RelayError ? error.code : error.name;
     this.#log.warn(
-      { stage, [attributes.errorType.name]: type, error: printable(error.message), ...more },
+      { stage, [attributes.errorType.name]: errorType(error), error: printable(error.message), ...more },
       `${stage} failed`,
     );
   }

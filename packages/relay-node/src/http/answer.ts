@@ -18,6 +18,11 @@ export function problem(status: number, title: string): Answer {
   return { status, contentType: 'application/problem+json', body: JSON.stringify({ title, status }) };
 }
 
+/** Whether the relay takes sessions. */
+export function readiness(ready: boolean): Answer {
+  return json({ ready }, ready ? 200 : 503);
+}
+
 /** The path that was asked for, percent-decoded and without its query; `undefined` when it is malformed. */
 export function requestPath(request: IncomingMessage): string | undefined {
   try {

@@ -3,7 +3,17 @@ import { relay as schema } from '@moq-observability/moq-metrics';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RelayOptions } from '../config.ts';
 import type { Relay } from '../relay.ts';
-import { connect, publish, quietConsole, startRelay, TestBroadcast } from '../relay-fixture.ts';
+import {
+  channel,
+  connect,
+  metric,
+  publish,
+  quietConsole,
+  startRelay,
+  TestBroadcast,
+  until,
+  view,
+} from '../relay-fixture.ts';
 
 let relay: Relay;
 
@@ -133,5 +143,71 @@ describe('the ops port', () => {
     for (const url of relay.opsUrls) expect((await fetch(new URL('/health', url))).status).toBe(200);
     await restart({ opsHosts: [] });
     expect(relay.opsUrls).toEqual([]);
+  });
+});
+
+describe('/ready', () => {
+  test('says no from the moment the relay is asked to end, while it still serves who is there', async () => {
+    await restart({ drainDelay: 0.5 });
+    const broadcast = channel();
+    await publish(relay, await connect(relay), 'demo/bbb', broadcast);
+    const video = view(await connect(relay), 'demo/bbb', 'hi');
+    await until(async () => (await metric(relay, schema.activeSubscribers)) === 1);
+    for (const url of [ops('/ready'), new URL('/ready', relay.url)]) {
+      expect((await fetch(url)).status).toBe(200);
+    }
+    const closing = relay.close();
+    for (const url of [ops('/ready'), new URL('/ready', relay.url)]) {
+      const response = await fetch(url);
+      expect(response.status).toBe(503);
+      expect(await response.json()).toEqual({ ready: false });
+    }
+    expect((await fetch(ops('/health'))).status).toBe(200);
+    await expect(connect(relay)).rejects.toThrow();
+    broadcast.write('hi', { groups: 1, frames: 1, bytes: 10 });
+    await until(() => video.frames === 1);
+    await closing;
+    expect((await relay.metrics()).body).toContain(
+      `${schema.sessionsClosed.name}{transport="websocket",reason="drain"} 2`,
+    );
+  });
+});
+
+describe('/sessions', () => {
+  test('tells of each session what there is to know', async () => {
+    const session = '0e37df36-f698-11e6-8dd4-cb9ced3df976';
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const publisher = await connect(relay);
+    await publish(relay, publisher, 'demo/bbb', channel());
+    const query = `session=${session}&traceparent=00-${trace}-00f067aa0ba902b7-01&jwt=very-secret`;
+    const viewer = await connect(relay, { path: `/demo?${query}`, transport: 'webtransport' });
+    view(viewer, 'bbb', 'hi');
+    await until(async () => (await metric(relay, schema.activeSubscribers)) === 1);
+    const text = await (await fetch(ops('/sessions'))).text();
+    expect(text).not.toContain('very-secret');
+    const { sessions, total } = JSON.parse(text) as { sessions: unknown[]; total: number };
+    expect(total).toBe(2);
+    expect(sessions).toMatchObject([
+      { transport: 'websocket', version: 'moq-lite-05', path: '/', broadcasts: ['demo/bbb'] },
+      {
+        id: expect.stringMatching(/^[\da-f-]{36}$/),
+        session_id: session,
+        trace_id: trace,
+        transport: 'webtransport',
+        remote_address: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+        path: '/demo',
+        age_ms: expect.any(Number),
+        rtt_ms: expect.any(Number),
+        queued_bytes: 0,
+        subscriptions: [
+          { broadcast: 'demo/bbb', track: 'hi', track_type: 'video', queued_bytes: 0, lag_ms: 0 },
+        ],
+        broadcasts: [],
+      },
+    ]);
+  });
+
+  test('is not for the public', async () => {
+    expect((await fetch(new URL('/sessions', relay.url))).status).toBe(404);
   });
 });

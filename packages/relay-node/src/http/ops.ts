@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { type Answer, json, problem, requestPath, send } from './answer.ts';
+import { type Answer, json, problem, readiness, requestPath, send } from './answer.ts';
 
 /** What operators may ask the relay. */
 export interface OpsOptions {
@@ -15,13 +15,17 @@ export interface OpsOptions {
   }>;
   /** What is said of the relay's health. */
   readonly health: () => Readonly<Record<string, unknown>>;
+  /** Whether it takes sessions. */
+  readonly ready: () => boolean;
+  /** What there is to say of each session. */
+  readonly sessions: () => { readonly total: number; readonly sessions: readonly unknown[] };
   /** Told of faults. */
   readonly onError: (error: unknown) => void;
 }
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
-/** The operators' port: `/metrics`, `/health`. It answers to its own names only, and to no foreign page. */
+/** The operators' port: `/metrics`, `/sessions`, `/health`, `/ready`. It answers to its own names only, and to no foreign page. */
 export function createOps(options: OpsOptions): RequestListener {
   const hosts = new Set([...LOOPBACK, ...options.allowedHosts.map((host) => host.toLowerCase())]);
   return (request, response) => {
@@ -53,8 +57,12 @@ async function answer(
       return { status: 200, ...(await options.metrics(accept)) };
     case '/health':
       return json(options.health());
+    case '/ready':
+      return readiness(options.ready());
+    case '/sessions':
+      return json(options.sessions());
     default:
-      return problem(404, 'there are /metrics and /health');
+      return problem(404, 'there are /metrics, /sessions, /health and /ready');
   }
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { unixNow } from '../clock.ts';
-import { type Answer, json, problem, requestPath, send } from './answer.ts';
+import { type Answer, json, problem, readiness, requestPath, send } from './answer.ts';
 
 /** What anybody may ask the relay. */
 export interface PublicOptions {
@@ -10,6 +10,8 @@ export interface PublicOptions {
   readonly announced: () => readonly string[];
   /** What is said of the relay's health. */
   readonly health: () => Readonly<Record<string, unknown>>;
+  /** Whether it takes sessions. */
+  readonly ready: () => boolean;
 }
 
 /** Pages from anywhere may ask: there is nothing here that is not for everybody. */
@@ -21,7 +23,8 @@ const CORS = { 'access-control-allow-origin': '*' };
  * - `/certificate.sha256`: the hash for `serverCertificateHashes`, as plain hex
  * - `/time`: `{"now": <Unix time in milliseconds, with a fraction>}`, by which players and publishers set their clocks
  * - `/announced`, `/announced/<prefix>`: the paths of the broadcasts there are, as a JSON list
- * - `/health`
+ * - `/health`: 200 for as long as the process lives
+ * - `/ready`: 200 while sessions are taken, else 503
  */
 export function createPublic(options: PublicOptions): RequestListener {
   return (request, response) => {
@@ -44,6 +47,8 @@ function answer(request: IncomingMessage, options: PublicOptions): Answer {
       return json({ now: unixNow() });
     case '/health':
       return json(options.health());
+    case '/ready':
+      return readiness(options.ready());
     default:
       return announced(path, options);
   }

@@ -136,6 +136,12 @@ export class BroadcastMetrics {
     this.#times.lastFrame = at;
   }
 
+  /** For how long it has sent no media although it is watched, in milliseconds. */
+  silence(now: number): number {
+    const { lastFrame, watchedSince } = this.#times;
+    return watchedSince === undefined ? 0 : Math.max(0, now - Math.max(watchedSince, lastFrame ?? 0));
+  }
+
   /** What the catalog says the stream is made of. */
   describe(media: StreamMedia): void {
     const before = this.#media;

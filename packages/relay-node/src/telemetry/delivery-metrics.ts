@@ -7,10 +7,16 @@ import {
   trackTypes,
 } from '@moq-observability/moq-metrics';
 import { openAll } from './handles.ts';
+import type { Exemplar } from './session-trace.ts';
+
+/** Observes values, some with an example that they stand for. */
+export interface Observer {
+  observe(value: number, exemplar?: Exemplar): void;
+}
 
 /** How requests are answered and groups delivered, over all broadcasts. */
 export class DeliveryMetrics {
-  readonly #subscribeDurations: ReadonlyMap<relay.SubscribeResult, HistogramHandle>;
+  readonly #subscribeDurations: ReadonlyMap<relay.SubscribeResult, Observer>;
   readonly #upstream: CounterHandle;
   readonly #deduplicated: CounterHandle;
   readonly #hits: CounterHandle;
@@ -40,8 +46,8 @@ export class DeliveryMetrics {
   }
 
   /** A SUBSCRIBE was answered, this many milliseconds after it came. */
-  answered(result: relay.SubscribeResult, milliseconds: number): void {
-    this.#subscribeDurations.get(result)?.observe(milliseconds / 1000);
+  answered(result: relay.SubscribeResult, milliseconds: number, exemplar?: Exemplar): void {
+    this.#subscribeDurations.get(result)?.observe(milliseconds / 1000, exemplar);
   }
 
   /** A track was subscribed to at its publisher. */

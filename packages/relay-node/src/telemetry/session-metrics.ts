@@ -1,7 +1,9 @@
 import { type Instruments, relay, type Transport } from '@moq-observability/moq-metrics';
 import type { TransportStats } from '../transport/transport.ts';
+import type { Observer } from './delivery-metrics.ts';
 import { countOne, raise } from './handles.ts';
 import type { QuicMetrics } from './quic-metrics.ts';
+import type { Exemplar } from './session-trace.ts';
 
 /** One session past setup. */
 export class SessionMetrics {
@@ -32,13 +34,19 @@ export class SessionMetrics {
    * @param milliseconds how long it was open
    * @param path what the path tells at last
    */
-  close(reason: relay.SessionCloseReason, milliseconds: number, path?: TransportStats): void {
+  close(
+    reason: relay.SessionCloseReason,
+    milliseconds: number,
+    path?: TransportStats,
+    exemplar?: Exemplar,
+  ): void {
     if (!this.#open) return;
     this.#open = false;
     if (path) this.#advance(path);
     const transport = this.#transport;
     const duration = this.#instruments.histogram(relay.sessionDuration).series({ transport });
-    duration.observe(milliseconds / 1000);
+    const observer: Observer = duration;
+    observer.observe(milliseconds / 1000, exemplar);
     duration.close();
     countOne(this.#instruments.counter(relay.sessionsClosed).series({ transport, reason }));
     this.#lower();

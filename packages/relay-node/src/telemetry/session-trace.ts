@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { attributes as names, type spans } from '@moq-observability/moq-metrics';
+import {
+  type Attributes,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+  type Tracer,
+} from '@opentelemetry/api';
+import type { TraceParent } from './connect-url.ts';
+import { errorType } from './error-type.ts';
+
+type SpanDefinition = typeof spans.relaySession;
+
+/** What points from a metric at an example of what it counted. */
+export type Exemplar = Readonly<{ trace_id: string; span_id: string }>;
+
+/** A span that is open. */
+export class OpenSpan {
+  readonly #span: Span;
+
+  constructor(span: Span) {
+    this.#span = span;
+  }
+
+  /** Where it can be found; nothing when it is not going to be exported. */
+  get exemplar(): Exemplar | undefined {
+    const { traceId, spanId, traceFlags } = this.#span.spanContext();
+    return traceFlags & TraceFlags.SAMPLED ? { trace_id: traceId, span_id: spanId } : undefined;
+  }
+
+  /** Says more about it. */
+  set(attributes: Attributes): void {
+    this.#span.setAttributes(attributes);
+  }
+
+  /** Ends it: in order, or by an error. */
+  end(error?: Error): void {
+    if (error) {
+      this.#span.setAttribute(names.errorType.name, errorType(error));
+      this.#span.setStatus({ code: SpanStatusCode.ERROR });
+    }
+    this.#span.end();
+  }
+}
+
+/** How a span is opened. */
+export interface SpanStart {
+  readonly attributes: Attributes;
+  /** A span elsewhere that it has to do with. */
+  readonly link?: SpanContext | undefined;
+  /** When it began, by `performance.now()`; now by default. */
+  readonly at?: number;
+}
+
+/**
+ * The spans of one session, and the ids its log lines carry: the trace of whoever connected, or one of its own.
+ * Without a tracer there are the ids alone.
+ */
+export class SessionTrace {
+  /** The span of the session itself, which ends with its setup. */
+  readonly context: SpanContext;
+  /** What all of its spans say. */
+  readonly attributes: Attributes;
+  readonly #tracer: Tracer | undefined;
+  readonly #session: OpenSpan | undefined;
+
+  /**
+   * @param attributes what all of its spans say
+   * @param more what only the session's says
+   */
+  constructor(
+    tracer: Tracer | undefined,
+    parent: TraceParent | undefined,
+    definition: SpanDefinition,
+    attributes: Attributes,
+    more: Attributes = {},
+  ) {
+    this.attributes = attributes;
+    this.#tracer = tracer;
+    if (!tracer) {
+      const traceId = parent?.traceId ?? randomBytes(16).toString('hex');
+      this.context = { traceId, spanId: randomBytes(8).toString('hex'), traceFlags: TraceFlags.NONE };
+      return;
+    }
+    // Whether the peer wants it sampled is of no interest: strangers could make the relay export everything.
+    const above = parent
+      ? trace.setSpanContext(ROOT_CONTEXT, { ...parent, traceFlags: TraceFlags.NONE, isRemote: true })
+      : ROOT_CONTEXT;
+    const span = tracer.startSpan(
+      definition.name,
+      { kind: SpanKind.SERVER, attributes: { ...attributes, ...more } },
+      above,
+    );
+    this.context = span.spanContext();
+    this.#session = new OpenSpan(span);
+  }
+
+  /** Where the session's span can be found; nothing when it is not going to be exported. */
+  get exemplar(): Exemplar | undefined {
+    return this.#session?.exemplar;
+  }
+
+  /** The session's setup is finished, or has failed. */
+  ready(attributes: Attributes, error?: Error): void {
+    this.#session?.set(attributes);
+    this.#session?.end(error);
+  }
+
+  /** Opens a span for something within the session; nothing when it would not be exported. */
+  open(definition: SpanDefinition, { attributes, link, at }: SpanStart): OpenSpan | undefined {
+    if (!this.#tracer || !(this.context.traceFlags & TraceFlags.SAMPLED)) return undefined;
+    const span = this.#tracer.startSpan(
+      definition.name,
+      {
+        kind: SpanKind.SERVER,
+        attributes,
+        ...(link && { links: [{ context: link }] }),
+        ...(at !== undefined && { startTime: performance.timeOrigin + at }),
+      },
+      trace.setSpanContext(ROOT_CONTEXT, this.context),
+    );
+    return new OpenSpan(span);
+  }
+}
