@@ -17,6 +17,13 @@ function start(settings: Settings): Signals.Effect {
   if (websocketOnly) Reflect.deleteProperty(globalThis, 'WebTransport');
   byId('relay-url', HTMLElement).textContent = relay.host + relay.pathname.replace(/\/$/, '');
 
+  const transport = byId('transport-choice', HTMLSelectElement);
+  transport.value = websocketOnly ? 'websocket' : 'auto';
+  transport.addEventListener('change', () => {
+    const url = new URL(location.href);
+    url.searchParams.set('transport', transport.value);
+    location.assign(url);
+  });
   const stage = byId('stage', HTMLElement);
   const panel = new Panel();
   const playing = new Signals.Signal<Player | undefined>(undefined);

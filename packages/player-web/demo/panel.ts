@@ -3,8 +3,12 @@ import { byId } from './elements.ts';
 import { bitrate, codecName, milliseconds, seconds, transportName } from './format.ts';
 import type { Player } from './player.ts';
 
-/** A picture older or newer than this is not stamped with the time of day, in milliseconds. */
-const PLAUSIBLE_LATENCY = 60_000;
+/** Why latency is not known, in words. */
+const UNAVAILABLE: Readonly<Record<string, string>> = {
+  no_wall_clock: 'not stamped with the time',
+  clock_sync: 'the relay does not tell the time',
+  negative: 'stamped with a time to come',
+};
 
 const REFRESH = 500;
 
@@ -19,6 +23,8 @@ interface Rendition {
 export class Panel {
   readonly #pause = byId('pause', HTMLButtonElement);
   readonly #mute = byId('mute', HTMLButtonElement);
+  readonly #offline = byId('offline', HTMLButtonElement);
+  readonly #trace = byId('trace', HTMLButtonElement);
   readonly #rendition = byId('rendition', HTMLSelectElement);
   #player: Player | undefined;
   #effect: Signals.Effect | undefined;
@@ -30,6 +36,8 @@ export class Panel {
     this.#mute.addEventListener('click', () => {
       if (this.#player) this.#player.element.muted = !this.#player.element.muted;
     });
+    this.#offline.addEventListener('click', () => this.#player?.offline.update((offline) => !offline));
+    this.#trace.addEventListener('click', () => void this.#copyTrace());
     this.#rendition.addEventListener('change', () => {
       const name = this.#rendition.value || undefined;
       this.#player?.element.controls.target.update((target) => {
@@ -44,8 +52,10 @@ export class Panel {
     this.#effect?.close();
     this.#player = player;
     this.#rendition.value = '';
-    for (const control of [this.#pause, this.#mute, this.#rendition]) control.disabled = false;
+    for (const control of [this.#pause, this.#mute, this.#offline, this.#rendition]) control.disabled = false;
     text('playing', player.name);
+    this.#trace.hidden = false;
+    text('trace', `Trace ${player.observation.traceId}`);
     this.#effect = new Signals.Effect((effect) => {
       effect.run((inner) => this.#showControls(inner, player));
       effect.run((inner) => this.#showRenditions(inner, player));
@@ -53,22 +63,32 @@ export class Panel {
       effect.run((inner) => showRendition(inner, player));
       effect.run((inner) => showExperience(inner, player));
       effect.run((inner) => {
-        showLatency(player);
-        inner.interval(() => {
-          showLatency(player);
-          showReports(player);
-        }, REFRESH);
+        showReports(player);
+        inner.interval(() => showReports(player), REFRESH);
       });
     });
   }
 
-  #showControls(effect: Signals.Effect, { element }: Player): void {
+  async #copyTrace(): Promise<void> {
+    const trace = this.#player?.observation.traceId ?? '';
+    try {
+      await navigator.clipboard.writeText(trace);
+      text('trace', 'Copied');
+    } catch {
+      text('trace', trace); // Not allowed: it can be copied by hand.
+    }
+  }
+
+  #showControls(effect: Signals.Effect, { element, offline }: Player): void {
     const paused = effect.get(element.controls.paused);
     const muted = effect.get(element.controls.muted);
     this.#pause.dataset['state'] = paused ? 'paused' : 'playing';
     this.#mute.dataset['state'] = muted ? 'muted' : 'heard';
     label(this.#pause, paused ? 'Play' : 'Pause');
     label(this.#mute, muted ? 'Unmute' : 'Mute');
+    const isOffline = effect.get(offline);
+    this.#offline.setAttribute('aria-pressed', String(isOffline));
+    label(this.#offline, isOffline ? 'Go online' : 'Go offline');
   }
 
   #showRenditions(effect: Signals.Effect, { element }: Player): void {
@@ -104,21 +124,20 @@ function showRendition(effect: Signals.Effect, { element }: Player): void {
 }
 
 function showExperience(effect: Signals.Effect, { experience }: Player): void {
-  const { startup, stalls, stalledSeconds, stalledNow } = effect.get(experience);
+  const known = effect.get(experience);
+  const { startup, stalls, stalledSeconds, stalledNow, latency, latencyUnavailable } = known;
   text('startup', startup === undefined ? '–' : seconds(startup));
   text('stalls', String(stalls));
   text(
     'stalled',
     stalledNow ? 'stalled now' : stalls === 0 ? 'none so far' : `${seconds(stalledSeconds)} in all`,
   );
-}
-
-function showLatency({ element }: Player): void {
-  const timestamp = element.paused ? undefined : element.renderer.out.timestamp.peek();
-  const latency = timestamp === undefined ? undefined : Date.now() - timestamp;
-  const known = latency !== undefined && latency >= 0 && latency < PLAUSIBLE_LATENCY;
-  text('latency', known ? milliseconds(latency) : '–');
-  text('latency-more', known || latency === undefined ? 'capture to screen' : 'not stamped with the time');
+  text('latency', latency === undefined ? '–' : milliseconds(latency * 1000));
+  text('latency-more', UNAVAILABLE[latencyUnavailable ?? ''] ?? 'capture to screen');
+  text('buffer', known.buffer === undefined ? '–' : milliseconds(known.buffer * 1000));
+  const { video, audio = 0 } = known.bitrate;
+  text('bitrate', video === undefined ? '–' : bitrate(video + audio));
+  text('rtt', known.rtt === undefined ? '–' : milliseconds(known.rtt * 1000));
 }
 
 function showReports({ observation }: Player): void {

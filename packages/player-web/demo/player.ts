@@ -1,6 +1,6 @@
 import { Signals } from '@moq/watch';
 import MoqWatch from '@moq/watch/element';
-import { type Observation, observePlayer } from '../src/index.ts';
+import { type Fact, type Medium, type Observation, observePlayer } from '../src/index.ts';
 import type { Settings } from './settings.ts';
 
 /** What the viewer experienced so far. */
@@ -11,6 +11,52 @@ export interface Experience {
   /** Seconds in stalls that are over. */
   readonly stalledSeconds: number;
   readonly stalledNow: boolean;
+  /** Seconds, as of the last look; undefined when it is not known. */
+  readonly latency: number | undefined;
+  /** Why latency is not known. */
+  readonly latencyUnavailable: string | undefined;
+  /** Seconds of picture that are ahead. */
+  readonly buffer: number | undefined;
+  /** Bits per second of picture and sound. */
+  readonly bitrate: Readonly<Partial<Record<Medium, number>>>;
+  /** Seconds. */
+  readonly rtt: number | undefined;
+}
+
+const NOTHING: Experience = {
+  startup: undefined,
+  stalls: 0,
+  stalledSeconds: 0,
+  stalledNow: false,
+  latency: undefined,
+  latencyUnavailable: undefined,
+  buffer: undefined,
+  bitrate: {},
+  rtt: undefined,
+};
+
+/** What is known once one more fact is. */
+function learn(before: Experience, fact: Fact): Experience {
+  switch (fact.type) {
+    case 'startup':
+      return { ...before, startup: fact.seconds };
+    case 'stall':
+      return { ...before, stalls: before.stalls + 1, stalledNow: true };
+    case 'stall-end':
+      return { ...before, stalledSeconds: before.stalledSeconds + fact.seconds, stalledNow: false };
+    case 'latency':
+      return { ...before, latency: fact.seconds, latencyUnavailable: undefined };
+    case 'latency-unavailable':
+      return { ...before, latency: undefined, latencyUnavailable: fact.reason };
+    case 'buffer':
+      return fact.medium === 'video' ? { ...before, buffer: fact.seconds } : before;
+    case 'bitrate':
+      return { ...before, bitrate: { ...before.bitrate, [fact.medium]: fact.bitsPerSecond } };
+    case 'rtt':
+      return { ...before, rtt: fact.seconds };
+    default:
+      return before;
+  }
 }
 
 /** One broadcast being played, from the click to the next one. */
@@ -18,12 +64,9 @@ export class Player {
   readonly name: string;
   readonly element: MoqWatch;
   readonly observation: Observation;
-  readonly experience: Signals.Signal<Experience> = new Signals.Signal<Experience>({
-    startup: undefined,
-    stalls: 0,
-    stalledSeconds: 0,
-    stalledNow: false,
-  });
+  readonly experience: Signals.Signal<Experience> = new Signals.Signal<Experience>(NOTHING);
+  /** While this is set, no connection lasts. */
+  readonly offline: Signals.Signal<boolean> = new Signals.Signal(false);
 
   /** Whether there is a picture on the canvas. */
   readonly picture: Signals.Signal<boolean> = new Signals.Signal(false);
@@ -43,23 +86,13 @@ export class Player {
     this.element.signals.subscribe(this.element.renderer.out.frame, (frame) => {
       this.picture.set(frame !== undefined);
     });
+    this.element.signals.run((effect) => {
+      if (effect.get(this.offline)) effect.get(this.element.connection.established)?.close();
+    });
     this.observation = observePlayer(this.element, {
       endpoint: settings.collector,
       intent,
-      onFact: (fact) => {
-        this.experience.update((before) => {
-          switch (fact.type) {
-            case 'startup':
-              return { ...before, startup: fact.seconds };
-            case 'stall':
-              return { ...before, stalls: before.stalls + 1, stalledNow: true };
-            case 'stall-end':
-              return { ...before, stalledSeconds: before.stalledSeconds + fact.seconds, stalledNow: false };
-            default:
-              return before;
-          }
-        });
-      },
+      onFact: (fact) => this.experience.update((before) => learn(before, fact)),
       ...(settings.intervalSeconds !== undefined && { intervalSeconds: settings.intervalSeconds }),
     });
     this.element.url = settings.relay;

@@ -188,6 +188,54 @@ describe('the player', () => {
     ]);
   });
 
+  test('shows what is measured, and what it is measured under', async () => {
+    await using relay = await withRelay();
+    await using endpoint = new TestEndpoint();
+    await endpoint.open();
+    using channel = new TestChannel(still);
+    relay.announce('demo/still.hang', channel.broadcast);
+    await open(relay, { collector: endpoint.url });
+    await page.locator('#bitrate', { hasText: 'bit/s' }).waitFor();
+    expect(await page.locator('#buffer').textContent()).toMatch(/ m?s$/);
+    // The relay of this test does not tell the time.
+    expect(await page.locator('#latency-more').textContent()).toBe('the relay does not tell the time');
+    await vi.waitFor(() => expect(endpoint.spans).not.toEqual([]), 10_000);
+    const { traceId } = endpoint.spans[0]!;
+    expect(await page.locator('#trace').textContent()).toBe(`Trace ${traceId}`);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.locator('#trace').click();
+    await page.getByText('Copied').waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(traceId);
+  });
+
+  test('goes offline and online again: a stall, and a reconnect that is a trace of its own', async () => {
+    await using relay = await withRelay();
+    await using endpoint = new TestEndpoint();
+    await endpoint.open();
+    using channel = new TestChannel(still);
+    relay.announce('demo/still.hang', channel.broadcast);
+    await open(relay, { collector: endpoint.url });
+    await page.locator('#bitrate', { hasText: 'bit/s' }).waitFor();
+    await page.getByText('Go offline').click();
+    await page.locator('#stalled', { hasText: 'stalled now' }).waitFor();
+    // A connection that closes has taken the broadcast along.
+    using again = new TestChannel(still);
+    relay.announce('demo/still.hang', again.broadcast);
+    await page.getByText('Go online').click();
+    await page.locator('#notice[data-state=clear]').waitFor({ state: 'attached' });
+    await vi.waitFor(() => {
+      expect(endpoint.spans.filter(({ name }) => name === 'playback.reconnect')).toHaveLength(1);
+    }, 10_000);
+    const startup = endpoint.spans.find(({ name }) => name === 'playback.startup');
+    const reconnect = endpoint.spans.find(({ name }) => name === 'playback.reconnect');
+    expect(reconnect?.links).toEqual([startup?.traceId]);
+    expect(endpoint.total(otelName(client.rebufferCount))).toBe(1);
+    expect(endpoint.total(otelName(client.startupTime))).toBe(1);
+    expect(endpoint.logs.map(({ event }) => event)).toEqual(
+      expect.arrayContaining(['connection.lost', 'connection.restored', 'stall.start', 'stall.end']),
+    );
+  });
+
   test('what was measured until the page is closed arrives', async () => {
     await using relay = await withRelay();
     await using endpoint = new TestEndpoint();
