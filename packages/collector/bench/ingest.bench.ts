@@ -1,13 +1,11 @@
 /** What it costs to take reports in: the load in another process, the store on. */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { ask, end, print, send, startSender, startSubject } from './processes.ts';
 import { reportBody } from './report-body.ts';
-import type { SenderPlan, SenderResult } from './sender.ts';
-import type { SubjectQuestion, SubjectState } from './subject.ts';
+import type { SenderPlan } from './sender.ts';
 
 /** What the collector has to take on one core, in reports per second, and within how many milliseconds. */
 const GOAL = { rate: 5_000, p99: 50, hold: 50, bytesPerSession: 4_096 } as const;
@@ -49,8 +47,8 @@ async function table(title: string, fleets: readonly number[], round: Round): Pr
 
 async function measure(sessions: number, { rate, gzip, store }: Round): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'moq-bench-'));
-  const subject = child('subject.ts', ['--expose-gc'], store ? [folder] : []);
-  const sender = child('sender.ts', [], []);
+  const subject = startSubject(store ? folder : undefined);
+  const sender = startSender();
   try {
     const empty = await ask(subject, 'measure');
     const plan: SenderPlan = {
@@ -83,8 +81,7 @@ async function measure(sessions: number, { rate, gzip, store }: Round): Promise<
     if (refused > 0) console.log(`${refused} reports were refused`);
     if (rate === GOAL.rate) judge(acknowledged / seconds, p99, state.longestHold, sessions, grown / sessions);
   } finally {
-    subject.send('close' satisfies SubjectQuestion);
-    await once(subject, 'exit');
+    await end(subject);
     sender.kill();
     await rm(folder, { recursive: true, force: true });
   }
@@ -101,24 +98,4 @@ function judge(rate: number, p99: number, hold: number, sessions: number, bytes:
       : []),
   ];
   if (misses.length > 0) console.log(`  missed: ${misses.join('; ')}`);
-}
-
-function child(file: string, execArgv: readonly string[], args: readonly string[]): ChildProcess {
-  return fork(new URL(file, import.meta.url), args, { execArgv: [...execArgv] });
-}
-
-async function ask(subject: ChildProcess, question: SubjectQuestion): Promise<SubjectState> {
-  const answer = once(subject, 'message');
-  subject.send(question);
-  return ((await answer) as [SubjectState])[0];
-}
-
-async function send(sender: ChildProcess, plan: SenderPlan): Promise<SenderResult> {
-  const answer = once(sender, 'message');
-  sender.send(plan);
-  return ((await answer) as [SenderResult])[0];
-}
-
-function print(cells: readonly string[]): void {
-  console.log(cells.map((cell) => cell.padStart(15)).join(' '));
 }
