@@ -207,7 +207,7 @@ export class SimulatedPlayer {
 }
 
 /** The nearest multiple of 1/1024. */
-export function measured(seconds: number): number {
+function measured(seconds: number): number {
   return Math.round(seconds * 1024) / 1024;
 }
 
