@@ -1,7 +1,6 @@
-import { alerts } from '../alerts/index.ts';
-import { ruleGroups } from '../rules/index.ts';
-import type { Site } from '../site.ts';
 import { ruleFiles } from './rules.ts';
+import type { Model } from '../model.ts';
+import type { Site } from '../site.ts';
 
 /** A file that is generated. */
 export interface GeneratedFile {
@@ -10,7 +9,10 @@ export interface GeneratedFile {
   readonly text: string;
 }
 
+/** Folders in which everything is generated: what else lies there is left over from before. */
+export const generatedFolders = ['observability/tests'] as const;
+
 /** Everything that is generated. */
-export function generatedFiles(site: Site): readonly GeneratedFile[] {
-  return ruleFiles(ruleGroups, alerts, site);
+export function generatedFiles(model: Model, site: Site): readonly GeneratedFile[] {
+  return ruleFiles(model.ruleGroups, model.alerts, site);
 }
