@@ -5,6 +5,7 @@ import { Catalogue } from '@moq-observability/moq-metrics/merge';
 import { type Logger, pino } from 'pino';
 import { collectDefaultMetrics } from 'prom-client';
 import { createApi } from './api/api.ts';
+import { consoleRoute } from './api/console-files.ts';
 import { EventStreams } from './api/events.ts';
 import { LiveFeed } from './api/live.ts';
 import { LogTail } from './api/logs.ts';
@@ -98,6 +99,7 @@ export async function createCollector(
     streams: events,
     prometheus: config.prometheusUrl === undefined ? undefined : new URL(config.prometheusUrl),
     alertmanager: config.alertmanagerUrl === undefined ? undefined : new URL(config.alertmanagerUrl),
+    console: config.console === undefined ? undefined : await consoleRoute(config.console),
     metrics: async (accept) => {
       const page = await fleet.metrics.render(accept);
       // What Prometheus has seen is never taken back: it is safe before it is shown.

@@ -43,6 +43,7 @@ const schema = z.strictObject({
   forwardHeaders: z.record(z.string().regex(/^[\w-]+$/), z.string()).default({}),
   prometheusUrl: url,
   alertmanagerUrl: url,
+  console: z.string().min(1).optional(),
   processMetrics: z.boolean().default(false),
   maxBodyBytes: positive.default(512 * 1024),
   maxDecompressedBytes: positive.default(1024 * 1024),
@@ -72,7 +73,8 @@ type Absent =
   | 'forwardLogs'
   | 'forwardMetrics'
   | 'prometheusUrl'
-  | 'alertmanagerUrl';
+  | 'alertmanagerUrl'
+  | 'console';
 
 /** Options with everything filled in. */
 export type CollectorConfig = Pick<CollectorOptions, Absent> & {
@@ -143,6 +145,8 @@ export interface CollectorOptions {
   readonly prometheusUrl?: string | undefined;
   /** The Alertmanager shown below `/alertmanager`. */
   readonly alertmanagerUrl?: string | undefined;
+  /** Folder of the built console, which the ops port then shows at `/`. */
+  readonly console?: string | undefined;
   /** Whether metrics of the process and of Node are exposed too; false. */
   readonly processMetrics?: boolean | undefined;
   /** Largest body as sent, in bytes; 512 KiB. */

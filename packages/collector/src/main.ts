@@ -118,6 +118,7 @@ const program = new Command('moq-collector')
   )
   .addOption(setting('prometheus-url <url>', 'the Prometheus shown below /prometheus'))
   .addOption(setting('alertmanager-url <url>', 'the Alertmanager shown below /alertmanager'))
+  .addOption(setting('console <folder>', 'the built console, shown by the ops port'))
   .addOption(setting('max-sessions <number>', 'sessions held in memory', 200_000).argParser(parseNumber))
   .addOption(
     setting('log-level <level>', 'the least that is logged', 'info').choices([

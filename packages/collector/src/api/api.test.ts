@@ -214,6 +214,12 @@ describe('without a store', () => {
     expect(await ids('sort=-latency&state=playing&transport=webtransport&browser=chrome')).toBe('0123456');
     expect(await ids('state=stalled')).toBe('');
     expect(await ids('browser=safari')).toBe('');
+    expect(await ids('sort=-latency&region=unknown')).toBe('0123456');
+    expect(await ids('region=eu')).toBe('');
+    await report('session-3', 2, { more: [[client.playbackFailures, { ...stream, error: 'decode' }, 1]] });
+    expect(await ids('errors=true')).toBe('3');
+    expect(await ids('sort=-latency&errors=false')).toBe('012456');
+    await report('session-3', 3, { latency: 0.25, broadcast: 'demo/odd' });
     let cursor: string | undefined = '';
     const pages: string[] = [];
     while (cursor !== undefined) {
@@ -235,9 +241,10 @@ describe('without a store', () => {
         broadcast: 'demo/clock.hang',
         viewers: 2,
         sessions: { loading: 0, playing: 2, stalled: 0, paused: 0 },
-        latency: { mean: 0.25, p95: 0.375 },
+        latency: { mean: 0.25, p50: 0.125, p95: 0.375 },
         buffer: 0.25,
         bitrate: 3_100_000,
+        bandwidth: 6_200_000,
         startup: 0.5,
         stalledRatio: 0.125,
         stalls: 1,

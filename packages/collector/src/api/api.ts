@@ -26,6 +26,8 @@ export interface ApiOptions {
   readonly streams: EventStreams;
   readonly prometheus: URL | undefined;
   readonly alertmanager: URL | undefined;
+  /** What shows the console; `undefined` when there is none. */
+  readonly console: RouteDefinition | undefined;
   /** The metrics page, in what the `Accept` header asks for. */
   readonly metrics: (accept: string | undefined) => Promise<Rendered>;
   readonly health: () => Readonly<Record<string, unknown>>;
@@ -107,5 +109,6 @@ function routesOf(options: ApiOptions): readonly RouteDefinition[] {
       below: '/alertmanager',
       ...ALERTMANAGER_PAGES,
     }),
+    ...(options.console ? [options.console] : []),
   ];
 }

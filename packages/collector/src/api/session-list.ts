@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { rowOf, type Session } from '../sessions/session.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { type SessionRow, type SessionSort, sessionSorts, type Store } from '../store/store.ts';
-import { limit, milliseconds, parameters, word } from './parameters.ts';
+import { flag, limit, milliseconds, parameters, word } from './parameters.ts';
 import { Problem } from './reply.ts';
 
 /** What is asked of sessions. */
@@ -13,6 +13,9 @@ const querySchema = z.strictObject({
   state: z.enum(collector.sessionStates).optional(),
   transport: word,
   browser: word,
+  region: word,
+  /** Only those with a failure, or only those without. */
+  errors: flag,
   /** A column, highest or latest first; with a `-` before it, lowest or earliest first. */
   sort: z
     .string()
@@ -114,6 +117,8 @@ function fits(session: Session, asked: ListQuery): boolean {
     (asked.state === undefined || session.state === asked.state) &&
     (asked.transport === undefined || session.transport === asked.transport) &&
     (asked.browser === undefined || session.audience.browser === asked.browser) &&
+    (asked.region === undefined || session.audience.region === asked.region) &&
+    (asked.errors === undefined || session.failures > 0 === asked.errors) &&
     (asked.from === undefined || session.startedAt >= asked.from) &&
     (asked.to === undefined || session.startedAt < asked.to)
   );
@@ -132,13 +137,15 @@ async function fromStore(
 ): Promise<SessionPage> {
   if (limit === 0) return { sessions: [], cursor: formatCursor(['s', null]) };
   if (store.driver === 'off') return { sessions: [] };
-  const { broadcast, state, transport, browser, from, to } = asked;
+  const { broadcast, state, transport, browser, region, errors, from, to } = asked;
   try {
     const page = await store.sessions({
       broadcast,
       state,
       transport,
       browser,
+      region,
+      errors,
       from,
       to,
       sort,

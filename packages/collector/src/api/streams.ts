@@ -9,11 +9,13 @@ export interface StreamView {
   /** Viewers by state. */
   readonly sessions: Readonly<Record<LiveState, number>>;
   /** Seconds, over the last report of each viewer. */
-  readonly latency: { readonly mean: number; readonly p95: number } | null;
+  readonly latency: { readonly mean: number; readonly p50: number; readonly p95: number } | null;
   /** Seconds, mean over the last report of each viewer. */
   readonly buffer: number | null;
   /** Bits per second, mean over the last report of each viewer. */
   readonly bitrate: number | null;
+  /** Bits per second that all viewers receive together, by the last report of each. */
+  readonly bandwidth: number;
   /** Seconds to the first frame, mean over those who have seen it. */
   readonly startup: number | null;
   /** Share of the time watched by those who watch now that was spent in stalls. */
@@ -69,6 +71,7 @@ class StreamSums {
       latency: latencyOf(this.#latencies),
       buffer: meanOf(this.#buffer),
       bitrate: meanOf(this.#bitrate),
+      bandwidth: this.#bitrate.sum,
       startup: meanOf(this.#startup),
       stalledRatio: this.#watched > 0 ? this.#stalled / this.#watched : null,
       stalls: this.#stalls,
@@ -91,5 +94,6 @@ function latencyOf(latencies: readonly number[]): StreamView['latency'] {
   if (latencies.length === 0) return null;
   const sorted = Float64Array.from(latencies).toSorted();
   const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
-  return { mean, p95: sorted[Math.ceil(0.95 * sorted.length) - 1]! };
+  const quantile = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1]!;
+  return { mean, p50: quantile(0.5), p95: quantile(0.95) };
 }

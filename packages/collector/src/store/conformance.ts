@@ -382,6 +382,7 @@ export function describeStore(
             state: index % 2 === 0 ? 'playing' : 'stalled',
             transport: index % 3 === 0 ? 'websocket' : 'webtransport',
             browser: index % 5 === 0 ? 'firefox' : 'chrome',
+            region: index % 4 === 0 ? 'eu' : 'us',
             startupSeconds: index % 6 === 0 ? undefined : 1 / (index + 3),
             latencySeconds: index % 3 === 0 ? undefined : 0.1 * (index % 4),
             stalledSeconds: index % 3,
@@ -406,6 +407,10 @@ export function describeStore(
         expect(names(await find({ state: 'stalled', browser: 'firefox' }))).toEqual(
           where((row) => row.state === 'stalled' && row.browser === 'firefox'),
         );
+        expect(names(await find({ region: 'eu', errors: false }))).toEqual(
+          where((row) => row.region === 'eu' && row.failures === 0),
+        );
+        expect(names(await find({ errors: true }))).toEqual(where((row) => row.failures > 0));
         expect(names(await find({ transport: 'websocket', from: from + 5000, to: from + 9000 }))).toEqual(
           names([all20[6]!]),
         );

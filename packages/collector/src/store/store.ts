@@ -81,6 +81,9 @@ export interface SessionQuery extends PageQuery, TimeRange {
   readonly state?: collector.SessionState | undefined;
   readonly transport?: string | undefined;
   readonly browser?: string | undefined;
+  readonly region?: string | undefined;
+  /** Those with a failure, or those without. */
+  readonly errors?: boolean | undefined;
   /** `started_at`. */
   readonly sort?: SessionSort | undefined;
   /** Highest or latest first unless `ascending`. Sessions without the value come last either way. */

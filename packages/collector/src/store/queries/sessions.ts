@@ -108,6 +108,8 @@ WHERE StartedAt >= fromUnixTimestamp64Milli({from:Int64}) AND StartedAt < fromUn
   AND ({state:String} = '' OR State = {state:String})
   AND ({transport:String} = '' OR Transport = {transport:String})
   AND ({browser:String} = '' OR Browser = {browser:String})
+  AND ({region:String} = '' OR Region = {region:String})
+  AND ({errors:Int8} < 0 OR (Failures > 0) = ({errors:Int8} = 1))
   AND ({afterId:String} = '' OR withoutKey > {afterWithoutKey:UInt8} OR (withoutKey = {afterWithoutKey:UInt8} AND (
     sortKey ${further} {after:${type}} OR (sortKey = {after:${type}} AND SessionId > {afterId:String}))))
 ORDER BY withoutKey, sortKey ${ascending ? 'ASC' : 'DESC'}, sessionId
@@ -166,6 +168,8 @@ export async function findSessions(query: SessionQuery, ask: Ask): Promise<Page<
     state: query.state ?? '',
     transport: query.transport ?? '',
     browser: query.browser ?? '',
+    region: query.region ?? '',
+    errors: query.errors === undefined ? -1 : Number(query.errors),
     afterWithoutKey: afterWithoutKey === 1 ? 1 : 0,
     after: finite(after!),
     afterId: afterId!,
