@@ -1,6 +1,12 @@
+import { START_COUNTERS, START_HISTOGRAMS } from '../generated/start-schema.ts';
 import type { ClientLabels, Meters } from './meters.ts';
 import { attributes, DELTA, type OtlpAttribute, type OtlpMetric, unixNano } from './otlp.ts';
-import { type PlainMetric, START_METRICS, type StartCounter, type StartHistogram } from './start-metrics.ts';
+
+/** A counter of a start. */
+export type StartCounter = keyof typeof START_COUNTERS;
+
+/** A histogram of a start. */
+export type StartHistogram = keyof typeof START_HISTOGRAMS;
 
 interface CounterSeries {
   readonly attributes: readonly OtlpAttribute[];
@@ -14,13 +20,17 @@ interface HistogramSeries {
 }
 
 /** The series of metrics, by their keys and then by their labels. */
-type Families<S> = Map<keyof typeof START_METRICS, Map<string, S>>;
+type Families<Key, S> = Map<Key, Map<string, S>>;
 
-/** Adds up increments of the metrics of a start until they are collected: the delta since the last time. */
+/**
+ * Adds up increments of the metrics of a start until they are collected: the delta since the last time. Names and
+ * buckets are generated from the schema, which with all it says of each metric is too heavy to be there before the
+ * first frame.
+ */
 export class DeltaMetrics implements Meters<StartCounter, StartHistogram> {
   #since: number;
-  readonly #counters: Families<CounterSeries> = new Map();
-  readonly #histograms: Families<HistogramSeries> = new Map();
+  readonly #counters: Families<StartCounter, CounterSeries> = new Map();
+  readonly #histograms: Families<StartHistogram, HistogramSeries> = new Map();
 
   /** @param since when counting begins, in Unix milliseconds */
   constructor(since: number) {
@@ -33,7 +43,7 @@ export class DeltaMetrics implements Meters<StartCounter, StartHistogram> {
   }
 
   observe<Key extends StartHistogram>(metric: Key, labels: ClientLabels<Key>, value: number): void {
-    const { buckets } = START_METRICS[metric];
+    const { buckets } = START_HISTOGRAMS[metric];
     const series = seriesOf(this.#histograms, metric, labels, (attributes) => ({
       attributes,
       counts: Array.from({ length: buckets.length + 1 }, () => 0),
@@ -59,12 +69,12 @@ export class DeltaMetrics implements Meters<StartCounter, StartHistogram> {
         asDouble: value,
       }));
       metrics.push({
-        ...START_METRICS[key],
+        ...START_COUNTERS[key],
         sum: { aggregationTemporality: DELTA, isMonotonic: true, dataPoints },
       });
     }
     for (const [key, series] of this.#histograms) {
-      const { name, unit, buckets = [] }: PlainMetric = START_METRICS[key];
+      const { name, unit, buckets } = START_HISTOGRAMS[key];
       const dataPoints = Array.from(series.values(), ({ attributes, counts, sum }) => ({
         attributes,
         ...times,
@@ -82,9 +92,9 @@ export class DeltaMetrics implements Meters<StartCounter, StartHistogram> {
   }
 }
 
-function seriesOf<S>(
-  families: Families<S>,
-  metric: keyof typeof START_METRICS,
+function seriesOf<Key, S>(
+  families: Families<Key, S>,
+  metric: Key,
   labels: Readonly<Record<string, string>>,
   make: (attributes: readonly OtlpAttribute[]) => S,
 ): S {

@@ -1,7 +1,7 @@
 import type { Stream } from '@moq-observability/moq-metrics';
 import type { PlayerTransport, StartFact } from '../qoe/events.ts';
+import type { StartCounter, StartHistogram } from './delta-metrics.ts';
 import type { Meters } from './meters.ts';
-import type { StartCounter, StartHistogram } from './start-metrics.ts';
 
 /** Counts a fact of the start in the schema's metrics. */
 export function measureStart(

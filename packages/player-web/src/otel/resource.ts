@@ -1,4 +1,5 @@
 import { version } from '../../package.json';
+import { RESOURCE } from '../generated/start-schema.ts';
 
 /** The instrumentation scope of everything that is sent. */
 export const SCOPE: { readonly name: string; readonly version: string } = {
@@ -17,14 +18,14 @@ export interface Subject {
   readonly transport: string | undefined;
 }
 
-/** The resource of a payload, by the schema's names: written out, for the weight of all of them; a test holds them. */
+/** The resource of a payload, by the schema's names. */
 export function resourceOf({ session, traceId, broadcast, transport }: Subject): Record<string, string> {
   return {
-    'service.name': 'moq-player',
-    'service.version': version,
-    'session.id': session,
-    'moq.trace_id': traceId,
-    ...(broadcast !== undefined && { 'moq.broadcast': broadcast }),
-    ...(transport !== undefined && { 'network.transport.name': transport }),
+    [RESOURCE.serviceName]: 'moq-player',
+    [RESOURCE.serviceVersion]: version,
+    [RESOURCE.sessionId]: session,
+    [RESOURCE.traceId]: traceId,
+    ...(broadcast !== undefined && { [RESOURCE.broadcast]: broadcast }),
+    ...(transport !== undefined && { [RESOURCE.transport]: transport }),
   };
 }
