@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { client } from '@moq-observability/moq-metrics';
+import { audience, client, collector as own, otelName } from '@moq-observability/moq-metrics';
 import { OTLPLogExporter as JsonLogs } from '@opentelemetry/exporter-logs-otlp-http';
 import { OTLPLogExporter as ProtobufLogs } from '@opentelemetry/exporter-logs-otlp-proto';
 import {
@@ -18,6 +18,7 @@ import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk
 import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Collector, createCollector } from './collector.ts';
+import { scrape } from './scrape-fixture.ts';
 
 let collector: Collector;
 let folder: string;
@@ -64,8 +65,8 @@ describe.each(cases)('%s', (_, Metrics, Traces, Logs, compression) => {
     const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
     const provider = new MeterProvider({ resource: resourceOf(session), readers: [reader] });
     const meter = provider.getMeter('test');
-    const watched = meter.createCounter('moq.client.watched', { unit: 's' });
-    const latency = meter.createHistogram('moq.client.latency', {
+    const watched = meter.createCounter(otelName(client.watchedSeconds), { unit: 's' });
+    const latency = meter.createHistogram(otelName(client.latency), {
       unit: 's',
       advice: { explicitBucketBoundaries: [...client.latency.buckets] },
     });
@@ -79,15 +80,15 @@ describe.each(cases)('%s', (_, Metrics, Traces, Logs, compression) => {
     }
     // Which sends once more what is there: the last value of the stranger.
     await provider.shutdown();
-    const series = await scrape();
-    const stream = 'namespace="demo",broadcast="demo/sdk"';
-    expect(series.get(`moq_client_watched_seconds_total{${stream}}`)).toBe(3);
-    expect(series.get(`moq_client_latency_seconds_bucket{${stream},le="0.1"}`)).toBe(0);
-    expect(series.get(`moq_client_latency_seconds_bucket{${stream},le="0.15"}`)).toBe(2);
-    expect(series.get(`moq_client_latency_seconds_bucket{${stream},le="+Inf"}`)).toBe(6);
-    expect(series.get(`moq_client_latency_seconds_sum{${stream}}`)).toBe(80.75);
-    expect(series.get('moq_collector_points_rejected_total{reason="unknown_metric"}')).toBe(3);
-    expect(series.get('moq_audience_latency_seconds_count{browser="other",transport="websocket"}')).toBe(6);
+    const page = await scrape(collector);
+    const stream = { namespace: 'demo', broadcast: 'demo/sdk' };
+    expect(page.value(client.watchedSeconds, stream)).toBe(3);
+    expect(page.value(client.latency, stream, { le: 0.1 })).toBe(0);
+    expect(page.value(client.latency, stream, { le: 0.15 })).toBe(2);
+    expect(page.value(client.latency, stream, { le: Infinity })).toBe(6);
+    expect(page.value(client.latency, stream, 'sum')).toBe(80.75);
+    expect(page.value(own.pointsRejected, { reason: 'unknown_metric' })).toBe(3);
+    expect(page.value(audience.latency, { browser: 'other', transport: 'websocket' }, 'count')).toBe(6);
     expect(await sessionOf(session)).toMatchObject({ watchedSeconds: 3, broadcast: 'demo/sdk', reports: 3 });
   });
 
@@ -153,20 +154,11 @@ test('cumulative metrics are told to be', async () => {
   });
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
   const provider = new MeterProvider({ readers: [reader] });
-  provider.getMeter('test').createCounter('moq.client.watched').add(1, { broadcast: 'demo/sdk' });
+  provider.getMeter('test').createCounter(otelName(client.watchedSeconds)).add(1, { broadcast: 'demo/sdk' });
   await provider.forceFlush();
   await provider.shutdown();
-  expect((await scrape()).get('moq_collector_points_rejected_total{reason="cumulative"}')).toBe(2);
+  expect((await scrape(collector)).value(own.pointsRejected, { reason: 'cumulative' })).toBe(2);
 });
-
-async function scrape(): Promise<Map<string, number>> {
-  const page = await (await fetch(new URL('metrics', collector.opsUrl))).text();
-  const lines = page.split('\n').flatMap((line) => {
-    const [, name, value] = /^([^#\s].*) (\S+)$/.exec(line) ?? [];
-    return name === undefined ? [] : [[name, Number(value)] as const];
-  });
-  return new Map(lines);
-}
 
 interface Detail {
   readonly session: object;

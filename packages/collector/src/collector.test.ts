@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { client } from '@moq-observability/moq-metrics';
+import { client, collector as own, otelName, schema } from '@moq-observability/moq-metrics';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Collector, createCollector } from './collector.ts';
+import { scrape } from './scrape-fixture.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const session = '6f1a2c9e-0b5d-4c53-9d0e-2f1d7c1b8a11';
@@ -57,7 +58,7 @@ function report(options: { stalls?: number; broadcast?: string; startups?: numbe
   const { buckets } = client.startupTime;
   const metrics = [
     {
-      name: 'moq.client.rebuffer_count',
+      name: otelName(client.rebufferCount),
       unit: '{stall}',
       sum: {
         aggregationTemporality: 1,
@@ -66,7 +67,7 @@ function report(options: { stalls?: number; broadcast?: string; startups?: numbe
       },
     },
     {
-      name: 'moq.client.startup_time',
+      name: otelName(client.startupTime),
       unit: 's',
       histogram: {
         aggregationTemporality: 1,
@@ -85,26 +86,17 @@ function report(options: { stalls?: number; broadcast?: string; startups?: numbe
   return JSON.stringify({ resourceMetrics: [{ resource: { attributes: [] }, scopeMetrics: [{ metrics }] }] });
 }
 
-/** The metrics page, every line of which must be what Prometheus understands: series and their values. */
-async function scrape(): Promise<Map<string, number>> {
-  const response = await fetch(new URL('metrics', collector.opsUrl));
-  expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
-  const series = new Map<string, number>();
-  for (const line of (await response.text()).split('\n')) {
-    if (line === '' || /^# (HELP|TYPE) [a-z_]+ \S/.test(line)) continue;
-    const [, name, value] =
-      /^([a-z_]+(?:\{(?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)+\})?) (\S+)$/.exec(line) ?? expect.fail(line);
-    expect(series.has(name!), `${name} twice`).toBe(false);
-    series.set(name!, Number(value));
-  }
-  return series;
-}
+const STREAM = { namespace: 'demo', broadcast: 'demo/clock.hang' };
+const STARTUP = { ...STREAM, transport: 'webtransport' } as const;
 
-const STALLS = 'moq_client_rebuffer_count_total{namespace="demo",broadcast="demo/clock.hang"}';
-const STARTUP = 'namespace="demo",broadcast="demo/clock.hang",transport="webtransport"';
+/** What players count. */
+const clientMetrics = schema().flatMap(({ metrics }) =>
+  [...metrics.values()].filter(({ owner }) => owner === 'player'),
+);
 
-async function clientSeries(): Promise<string[]> {
-  return [...(await scrape()).keys()].filter((name) => name.startsWith('moq_client_'));
+async function clientSeries(): Promise<unknown[]> {
+  const page = await scrape(collector);
+  return clientMetrics.flatMap((metric) => page.samples(metric).map(({ name, labels }) => [name, ...labels]));
 }
 
 describe('adds up', () => {
@@ -113,36 +105,36 @@ describe('adds up', () => {
     const answers = await Promise.all(players.map((body) => post(body)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect(await answers[0]!.json()).toEqual({});
-    const series = await scrape();
-    expect(series.get(STALLS)).toBe((39 * 40) / 2);
-    expect(series.get(`moq_client_startup_time_seconds_bucket{${STARTUP},le="0.1"}`)).toBe(0);
-    expect(series.get(`moq_client_startup_time_seconds_bucket{${STARTUP},le="0.25"}`)).toBe(39);
-    expect(series.get(`moq_client_startup_time_seconds_bucket{${STARTUP},le="+Inf"}`)).toBe(39);
-    expect(series.get(`moq_client_startup_time_seconds_sum{${STARTUP}}`)).toBe(39 * 0.25);
-    expect(series.get(`moq_client_startup_time_seconds_count{${STARTUP}}`)).toBe(39);
-    expect(series.get('moq_collector_reports_total{result="accepted"}')).toBe(40);
+    const page = await scrape(collector);
+    expect(page.value(client.rebufferCount, STREAM)).toBe((39 * 40) / 2);
+    expect(page.value(client.startupTime, STARTUP, { le: 0.1 })).toBe(0);
+    expect(page.value(client.startupTime, STARTUP, { le: 0.25 })).toBe(39);
+    expect(page.value(client.startupTime, STARTUP, { le: Infinity })).toBe(39);
+    expect(page.value(client.startupTime, STARTUP, 'sum')).toBe(39 * 0.25);
+    expect(page.value(client.startupTime, STARTUP, 'count')).toBe(39);
+    expect(page.value(own.reports, { result: 'accepted' })).toBe(40);
   });
 
   test('gzip like identity', async () => {
     expect((await post(gzipSync(report({ stalls: 3 })), { 'content-encoding': 'gzip' })).status).toBe(200);
     expect((await post(report({ stalls: 4 }), { 'content-encoding': 'identity' })).status).toBe(200);
-    expect((await scrape()).get(STALLS)).toBe(7);
+    expect((await scrape(collector)).value(client.rebufferCount, STREAM)).toBe(7);
   });
 
   test('a report once, however often it is sent', async () => {
     const answers = await Promise.all([1, 2, 1, 3, 2, 2, 1].map(numbered));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 7 }, () => 200));
-    const series = await scrape();
-    expect(series.get(STALLS)).toBe(1110);
-    expect(series.get('moq_collector_reports_total{result="accepted"}')).toBe(3);
-    expect(series.get('moq_collector_reports_total{result="duplicate"}')).toBe(4);
+    const page = await scrape(collector);
+    expect(page.value(client.rebufferCount, STREAM)).toBe(1110);
+    expect(page.value(own.reports, { result: 'accepted' })).toBe(3);
+    expect(page.value(own.reports, { result: 'duplicate' })).toBe(4);
   });
 
   test('a report that arrived mangled when it is sent again', async () => {
     const header = { 'moq-report': `${session}/1` };
     expect((await post(report().slice(0, -5), header)).status).toBe(400);
     expect((await post(report(), header)).status).toBe(200);
-    expect((await scrape()).get(STALLS)).toBe(1);
+    expect((await scrape(collector)).value(client.rebufferCount, STREAM)).toBe(1);
   });
 
   test('what is good of a report, and says what was not', async () => {
@@ -153,23 +145,21 @@ describe('adds up', () => {
     expect(await response.json()).toEqual({
       partialSuccess: {
         rejectedDataPoints: '1',
-        errorMessage: '"moq.client.rebuffer_count": label broadcast begins or ends with a slash',
+        errorMessage: `"${otelName(client.rebufferCount)}": label broadcast begins or ends with a slash`,
       },
     });
-    const series = await scrape();
-    expect(series.get(STALLS)).toBe(2);
-    expect(series.get('moq_collector_points_rejected_total{reason="bad_label"}')).toBe(1);
+    const page = await scrape(collector);
+    expect(page.value(client.rebufferCount, STREAM)).toBe(2);
+    expect(page.value(own.pointsRejected, { reason: 'bad_label' })).toBe(1);
   });
 
   test('streams past the limit as others, and counts that', async () => {
     for (let i = 0; i < 210; i++) await post(report({ broadcast: `demo/${i}` }));
-    const series = await scrape();
-    const stalls = [...series].filter(([name]) => name.startsWith('moq_client_rebuffer_count_total'));
+    const page = await scrape(collector);
+    const stalls = page.samples(client.rebufferCount);
     expect(stalls).toHaveLength(201);
-    expect(stalls.reduce((sum, [, value]) => sum + value, 0)).toBe(210);
-    expect(series.get('moq_collector_series_overflow_total{metric="moq_client_rebuffer_count_total"}')).toBe(
-      10,
-    );
+    expect(stalls.reduce((sum, { value }) => sum + value, 0)).toBe(210);
+    expect(page.value(own.seriesOverflow, { metric: client.rebufferCount.name })).toBe(10);
   });
 });
 
@@ -198,7 +188,7 @@ describe('lets pages in', () => {
     expect(refused.status).toBe(403);
     expect(refused.headers.get('access-control-allow-origin')).toBeNull();
     expect((await post(report(), { origin: 'https://evil.example' })).status).toBe(403);
-    expect((await scrape()).has(STALLS)).toBe(false);
+    expect((await scrape(collector)).value(client.rebufferCount, STREAM)).toBeUndefined();
   });
 });
 
@@ -256,7 +246,7 @@ describe('answers what is wrong with its status, and creates no series', () => {
   test('refused reports are counted', async () => {
     await post('nonsense');
     await post('{}', { 'content-type': 'text/plain' });
-    expect((await scrape()).get('moq_collector_reports_total{result="rejected"}')).toBe(2);
+    expect((await scrape(collector)).value(own.reports, { result: 'rejected' })).toBe(2);
   });
 });
 
@@ -299,11 +289,11 @@ describe('the ops port', () => {
   });
 
   test('shows all of its own series at zero before anything came', async () => {
-    const series = await scrape();
-    for (const reason of ['unknown_metric', 'bad_label', 'bad_value', 'bad_buckets', 'cumulative']) {
-      expect(series.get(`moq_collector_points_rejected_total{reason="${reason}"}`)).toBe(0);
+    const page = await scrape(collector);
+    for (const reason of ['unknown_metric', 'bad_label', 'bad_value', 'bad_buckets', 'cumulative'] as const) {
+      expect(page.value(own.pointsRejected, { reason })).toBe(0);
     }
-    expect(series.get('moq_collector_reports_total{result="accepted"}')).toBe(0);
+    expect(page.value(own.reports, { result: 'accepted' })).toBe(0);
   });
 
   test.each([{ host: 'evil.example' }, { origin: 'https://evil.example' }, { origin: 'null' }])(

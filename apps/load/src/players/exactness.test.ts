@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { audience, client, type Metric } from '@moq-observability/moq-metrics';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { CollectorProcess } from './collector-process.ts';
@@ -57,28 +58,34 @@ function differences(report: PlayersReport, series: ReadonlyMap<string, number>)
   const extra = [...series].filter(
     ([key, value]) =>
       key.startsWith('moq_client_') &&
-      !key.startsWith('moq_client_active_sessions') &&
+      !key.startsWith(client.activeSessions.name) &&
       !expected.has(key) &&
       value !== 0,
   );
   return [...wrong.map(([key, value]) => [key, value, series.get(key)]), ...extra];
 }
 
+/** What is told by stream, and the same by audience. */
+const AUDIENCE: readonly (readonly [stream: Metric, derived: Metric])[] = [
+  [client.playAttempts, audience.playAttempts],
+  [client.watchedSeconds, audience.watchedSeconds],
+  [client.stalledSeconds, audience.stalledSeconds],
+  [client.startupTime, audience.startupTime],
+  [client.latency, audience.latency],
+];
+
 /** Sums over the audience that differ from the sums over the streams. */
 function audienceDifferences(series: ReadonlyMap<string, number>): unknown[] {
   const sum = (name: string): number =>
     [...series].filter(([key]) => key.startsWith(`${name}{`)).reduce((total, [, value]) => total + value, 0);
-  return [
-    'play_attempts_total',
-    'watched_seconds_total',
-    'stalled_seconds_total',
-    'startup_time_seconds_count',
-    'startup_time_seconds_sum',
-    'latency_seconds_count',
-    'latency_seconds_sum',
-  ]
-    .map((name) => [name, sum(`moq_client_${name}`), sum(`moq_audience_${name}`)] as const)
-    .filter(([, stream, audience]) => stream !== audience || stream === 0);
+  return AUDIENCE.flatMap(([stream, derived]) => {
+    const members = stream.kind === 'histogram' ? ['_count', '_sum'] : [''];
+    return members.map((member) => [
+      derived.name + member,
+      sum(stream.name + member),
+      sum(derived.name + member),
+    ]);
+  }).filter(([, streams, derived]) => streams !== derived || streams === 0);
 }
 
 test(
@@ -165,12 +172,12 @@ interface SessionTotals {
 }
 
 function sessionTotals({ totals, sessions }: PlayersReport): Record<string, number> {
-  const sum = (name: string): number =>
+  const sum = ({ name }: Metric): number =>
     totals.filter(({ metric }) => metric === name).reduce((total, { value }) => total + value, 0);
   return {
     sessions,
-    watched: sum('moq_client_watched_seconds_total'),
-    stalls: sum('moq_client_rebuffer_count_total'),
+    watched: sum(client.watchedSeconds),
+    stalls: sum(client.rebufferCount),
     unsampledWatched: 0,
     unsampledStalls: 0,
   };
@@ -243,8 +250,8 @@ async function startPrometheus(
 /** The names of the series that only grow, those of the audience among them. */
 function expectedNames({ totals }: PlayersReport): readonly string[] {
   const names = [...expectedSeries(totals).keys()].map((key) => key.slice(0, key.indexOf('{')));
-  const audience = ['play_attempts_total', 'watched_seconds_total', 'latency_seconds_bucket'];
-  return [...new Set([...names, ...audience.map((name) => `moq_audience_${name}`)])];
+  const derived = AUDIENCE.map(([, { name, kind }]) => (kind === 'histogram' ? `${name}_bucket` : name));
+  return [...new Set([...names, ...derived])];
 }
 
 interface PrometheusResult {

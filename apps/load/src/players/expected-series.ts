@@ -1,4 +1,5 @@
 import { schema } from '@moq-observability/moq-metrics';
+import { parseExposition } from '@moq-observability/moq-metrics/exposition';
 
 import type { PlayerTotal } from './players.ts';
 
@@ -25,14 +26,14 @@ export function expectedSeries(totals: readonly PlayerTotal[]): ReadonlyMap<stri
   return expected;
 }
 
-/** The series of a metrics page in the text format, by their labels. */
+/** The series of a metrics page, by their labels. */
 export function readSeries(page: string): ReadonlyMap<string, number> {
-  const series = new Map<string, number>();
-  for (const line of page.split('\n')) {
-    const [, name, labels = '', value] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
-    if (name !== undefined) series.set(seriesKey(name, readLabels(labels)), Number(value));
-  }
-  return series;
+  const { families, errors } = parseExposition(page);
+  if (errors.length > 0) throw new SyntaxError(errors[0]);
+  const samples = [...families.values()].flatMap((family) => family.samples);
+  return new Map(
+    samples.map(({ name, labels, value }) => [seriesKey(name, Object.fromEntries(labels)), value]),
+  );
 }
 
 /** A series by its name and labels, whatever order they are in and however bounds are written. */
@@ -42,12 +43,4 @@ export function seriesKey(name: string, labels: Readonly<Record<string, string>>
     return `${label}=${JSON.stringify(label === 'le' ? bound : value)}`;
   });
   return `${name}{${texts.toSorted().join(',')}}`;
-}
-
-function readLabels(text: string): Record<string, string> {
-  const labels: Record<string, string> = {};
-  for (const [, name, value] of text.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)) {
-    labels[name!] = value!.replaceAll(/\\(.)/g, (_, letter: string) => (letter === 'n' ? '\n' : letter));
-  }
-  return labels;
 }

@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { client } from '@moq-observability/moq-metrics';
+import { client, collector as own } from '@moq-observability/moq-metrics';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Collector, createCollector } from '../collector.ts';
+import { scrape } from '../scrape-fixture.ts';
 import { logsRequest, type Measured, metricsRequest, tracesRequest } from '../report-fixture.ts';
 import type { SessionRow } from '../store/store.ts';
 
@@ -251,11 +252,9 @@ describe('without a store', () => {
       },
       { broadcast: 'other/one', viewers: 1 },
     ]);
-    const page = await (await fetch(new URL('metrics', collector.opsUrl))).text();
-    expect(page).toContain(
-      'moq_client_active_sessions{namespace="demo",broadcast="demo/clock.hang",state="playing"} 2\n',
-    );
-    expect(page).toContain('moq_collector_sessions{state="playing"} 3\n');
+    const page = await scrape(collector);
+    expect(page.value(client.activeSessions, { ...stream, state: 'playing' })).toBe(2);
+    expect(page.value(own.sessions, { state: 'playing' })).toBe(3);
   });
 
   test('a session exports as one file', async () => {

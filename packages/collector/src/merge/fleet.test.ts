@@ -59,12 +59,12 @@ test('tells what changed since it was last asked, as it is now', () => {
   observe('a/1', 0.25);
   const zeros = Array.from({ length: width - 2 }, () => 0);
   expect(told(fleet.takeChanges().changed)).toEqual([
-    'moq_client_rebuffer_count_total a/1 3',
-    `moq_client_startup_time_seconds a/1 0.25 0 1 ${zeros.join(' ')}`,
+    `${stalls.name} a/1 3`,
+    `${startup.name} a/1 0.25 0 1 ${zeros.join(' ')}`,
   ]);
   expect(fleet.takeChanges()).toEqual({ gone: [], changed: [] });
   count('a/2');
-  expect(told(fleet.takeChanges().changed)).toEqual(['moq_client_rebuffer_count_total a/2 1']);
+  expect(told(fleet.takeChanges().changed)).toEqual([`${stalls.name} a/2 1`]);
 });
 
 test('goes on from what it had counted, and counts nothing twice', async () => {
@@ -81,7 +81,7 @@ test('goes on from what it had counted, and counts nothing twice', async () => {
 test('a series that is given up is told as gone, and its total goes on in the others', () => {
   for (let i = 0; i < 200; i++) count(`a/${i}`);
   count('a/200');
-  expect(told(fleet.takeChanges().changed)).toContain(`moq_client_rebuffer_count_total ${OTHER} 1`);
+  expect(told(fleet.takeChanges().changed)).toContain(`${stalls.name} ${OTHER} 1`);
   vi.setSystemTime(Date.now() + 61_000);
   fleet.sweep(Date.now());
   for (let i = 1; i < 200; i++) count(`a/${i}`);
@@ -90,10 +90,7 @@ test('a series that is given up is told as gone, and its total goes on in the ot
   const { gone, changed } = fleet.takeChanges();
   expect(gone.map(({ labels }) => labels['broadcast'])).toEqual(['a/0']);
   expect(told(changed)).toEqual(
-    expect.arrayContaining([
-      `moq_client_rebuffer_count_total ${OTHER} 2`,
-      'moq_client_rebuffer_count_total a/201 7',
-    ]),
+    expect.arrayContaining([`${stalls.name} ${OTHER} 2`, `${stalls.name} a/201 7`]),
   );
   const total = [...fleet.states()].reduce((sum, { values }) => sum + values[0]!, 0);
   expect(total).toBe(200 + 1 + 199 + 7);

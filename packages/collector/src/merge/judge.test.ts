@@ -1,4 +1,4 @@
-import { bounded, client, counter, schema } from '@moq-observability/moq-metrics';
+import { audience, bounded, client, counter, otelName, relay, schema } from '@moq-observability/moq-metrics';
 import { type Addition, Catalogue } from '@moq-observability/moq-metrics/merge';
 import { describe, expect, test } from 'vitest';
 import type { AttributeValue } from '../receive/attributes.ts';
@@ -57,14 +57,14 @@ function startup(
     sum: 0.4,
     ...changes,
   };
-  return { kind: 'histogram', name: 'moq.client.startup_time', temporality, points: [point] };
+  return { kind: 'histogram', name: otelName(client.startupTime), temporality, points: [point] };
 }
 
 describe('takes', () => {
   test('both names of a metric, and derives the namespace from the broadcast', () => {
     const { additions, rejected } = verdictOn(
-      sum('moq_client_rebuffer_count_total', stream, 2),
-      sum('moq.client.rebuffer_count', { ...stream, namespace: 'made-up', stranger: 'x' }, 3),
+      sum(client.rebufferCount.name, stream, 2),
+      sum(otelName(client.rebufferCount), { ...stream, namespace: 'made-up', stranger: 'x' }, 3),
     );
     const labels = { namespace: 'demo', broadcast: 'demo/clock.hang' };
     expect(additions).toEqual([
@@ -90,20 +90,18 @@ describe('takes', () => {
   });
 
   test('an unknown value of an enum as other, where there is one', () => {
-    const failures = 'moq_client_playback_failures_total';
-    expect(verdictOn(sum(failures, { ...stream, error: 'gremlins' })).additions).toMatchObject([
-      { labels: { error: 'other' } },
-    ]);
+    const { additions } = verdictOn(sum(client.playbackFailures.name, { ...stream, error: 'gremlins' }));
+    expect(additions).toMatchObject([{ labels: { error: 'other' } }]);
   });
 });
 
 describe('rejects', () => {
-  const rebuffers = 'moq_client_rebuffer_count_total';
+  const rebuffers = client.rebufferCount.name;
   const cases: [string, OtlpMetric, string][] = [
     ['a metric the schema does not have', sum('cpu', {}), 'unknown_metric'],
-    ["the relay's metrics", sum('moq_relay_bytes_sent_total', stream), 'unknown_metric'],
-    ['audience metrics', sum('moq_audience_watched_seconds_total', {}), 'unknown_metric'],
-    ["the collector's own gauge of sessions", sum('moq_client_active_sessions', stream), 'unknown_metric'],
+    ["the relay's metrics", sum(relay.bytesSent.name, stream), 'unknown_metric'],
+    ['audience metrics', sum(audience.watchedSeconds.name, {}), 'unknown_metric'],
+    ["the collector's own gauge of sessions", sum(client.activeSessions.name, stream), 'unknown_metric'],
     ['names of the prototype', sum('__proto__', stream), 'unknown_metric'],
     ['a missing label', sum(rebuffers, {}), 'bad_label'],
     ['a label that is no text', sum(rebuffers, { broadcast: 7 }), 'bad_label'],
@@ -112,11 +110,7 @@ describe('rejects', () => {
     ['half a surrogate pair', sum(rebuffers, { broadcast: 'a\uD800' }), 'bad_label'],
     ['control characters', sum(rebuffers, { broadcast: 'a\u0000b' }), 'bad_label'],
     ['outer slashes', sum(rebuffers, { broadcast: '/a' }), 'bad_label'],
-    [
-      'a value out of a closed enum',
-      sum('moq_client_latency_unavailable_total', { reason: 'x' }),
-      'bad_label',
-    ],
+    ['a value out of a closed enum', sum(client.latencyUnavailable.name, { reason: 'x' }), 'bad_label'],
     ['negative values', sum(rebuffers, stream, -1), 'bad_value'],
     ['NaN', sum(rebuffers, stream, Number.NaN), 'bad_value'],
     ['infinity', sum(rebuffers, stream, Number.POSITIVE_INFINITY), 'bad_value'],
@@ -125,11 +119,11 @@ describe('rejects', () => {
     ['cumulative sums', sum(rebuffers, stream, 1, { temporality: 'cumulative' }), 'cumulative'],
     ['sums of no temporality', sum(rebuffers, stream, 1, { temporality: 'unspecified' }), 'cumulative'],
     ['a histogram for a counter', { ...startup(), name: rebuffers } as OtlpMetric, 'bad_value'],
-    ['a sum for a histogram', sum('moq.client.startup_time', stream), 'bad_value'],
+    ['a sum for a histogram', sum(otelName(client.startupTime), stream), 'bad_value'],
     ['cumulative histograms', startup({}, 'cumulative'), 'cumulative'],
     [
       'exponential histograms',
-      { kind: 'exponential_histogram', name: 'moq.client.startup_time', points: [1] },
+      { kind: 'exponential_histogram', name: otelName(client.startupTime), points: [1] },
       'bad_buckets',
     ],
     ['gauges', { kind: 'gauge', name: rebuffers, points: [1] }, 'bad_value'],

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { client, OTHER } from '@moq-observability/moq-metrics';
+import { client, otelName, OTHER } from '@moq-observability/moq-metrics';
 import { exportJWK, generateSecret, SignJWT } from 'jose';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createCollector } from '../collector.ts';
 import { metricsRequest } from '../report-fixture.ts';
+import { scrape } from '../scrape-fixture.ts';
 import { KnownStreams } from './known-streams.ts';
 
 let relay: Server;
@@ -68,22 +69,21 @@ test('made-up broadcasts have no series of their own, and what they count is not
     knownStreamsFrom: url.href,
     knownStreamsSeconds: 0.1,
   });
-  const series = async (): Promise<string[]> => {
-    const page = await (await fetch(new URL('metrics', collector.opsUrl))).text();
-    return page.split('\n').filter((line) => line.startsWith('moq_client_watched_seconds_total{'));
+  const watched = async (): Promise<ReadonlyMap<string | undefined, number>> => {
+    const samples = (await scrape(collector)).samples(client.watchedSeconds);
+    return new Map(samples.map(({ labels, value }) => [labels.get('broadcast'), value]));
   };
   await expect
     .poll(async () => {
       await report(collector.url, 'demo/a');
-      return (await series()).some((line) => line.includes('demo/a'));
+      return (await watched()).has('demo/a');
     })
     .toBe(true);
   for (let i = 0; i < 300; i++) await report(collector.url, `made/up-${i}`);
   await report(collector.url, 'demo/b');
-  const [known, others] = [await series(), (await series()).filter((line) => line.includes(OTHER))];
-  expect(known.filter((line) => line.includes('made/up'))).toEqual([]);
-  expect(known.filter((line) => line.includes('demo/b'))).toHaveLength(1);
-  expect(Number(others[0]?.split(' ').at(-1))).toBeGreaterThanOrEqual(300);
+  const streams = await watched();
+  expect([...streams.keys()].toSorted()).toEqual([OTHER, 'demo/a', 'demo/b'].toSorted());
+  expect(streams.get(OTHER)).toBeGreaterThanOrEqual(300);
 });
 
 test('a token limits what is reported on, and makes it known', async () => {
@@ -105,12 +105,11 @@ test('a token limits what is reported on, and makes it known', async () => {
   expect(await (await report(collector.url, 'room/2', { authorization })).json()).toEqual({
     partialSuccess: {
       rejectedDataPoints: '1',
-      errorMessage: '"moq.client.watched": the token does not cover the broadcast',
+      errorMessage: `"${otelName(client.watchedSeconds)}": the token does not cover the broadcast`,
     },
   });
-  const page = await (await fetch(new URL('metrics', collector.opsUrl))).text();
-  expect(page).toContain('moq_client_watched_seconds_total{namespace="room",broadcast="room/1"} 1\n');
-  expect(page).not.toContain('room/2');
+  const series = (await scrape(collector)).samples(client.watchedSeconds);
+  expect(series.map(({ labels, value }) => [labels.get('broadcast'), value])).toEqual([['room/1', 1]]);
   await rm(folder, { recursive: true });
 });
 

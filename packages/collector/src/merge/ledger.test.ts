@@ -10,6 +10,7 @@ import { findFrames, parseFrame } from '../journal/frames.ts';
 import { Journal } from '../journal/journal.ts';
 import type { Tree } from '../receive/checked.ts';
 import { metricsRequest } from '../report-fixture.ts';
+import { scrape } from '../scrape-fixture.ts';
 import { ActiveSessions } from '../sessions/active-sessions.ts';
 import { Sessions } from '../sessions/sessions.ts';
 import type { SampleRow } from '../store/store.ts';
@@ -66,8 +67,8 @@ async function health(): Promise<{ status: string; journal: { state: string; rea
 }
 
 async function watched(): Promise<number> {
-  const line = (await page()).find((each) => each.startsWith('moq_client_watched_seconds_total{'));
-  return Number(line?.split(' ').at(-1));
+  const [series] = (await scrape(collector)).samples(client.watchedSeconds);
+  return series?.value ?? Number.NaN;
 }
 
 describe('after a restart', () => {
