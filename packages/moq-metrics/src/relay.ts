@@ -219,7 +219,6 @@ export const authFailures: CounterMetric<{ reason: AuthFailureReason }> = counte
   unit: '{failure}',
   description: 'Connections and requests refused for want of a right token',
   labels: { reason: authFailureReasons },
-  status: 'planned',
 });
 
 // Routing

@@ -23,6 +23,9 @@ const schema = z.strictObject({
     .optional(),
   certificate: text.optional(),
   privateKey: text.optional(),
+  authKey: text.optional(),
+  publicGet: z.array(text).default([]),
+  publicPut: z.array(text).default([]),
   allowOutdatedQuic: z.boolean().default(false),
   id: text.default(hostname),
   idleTimeout: seconds.default(8),
@@ -66,6 +69,15 @@ export interface RelayOptions {
   readonly certificate?: string | undefined;
   /** PEM file of the certificate's key. */
   readonly privateKey?: string | undefined;
+  /**
+   * File of the key, or keys, that tokens are signed with: a JWK of moq-token or a set of them. With it, clients need a
+   * token (`?jwt=`) for whatever is not public; without it, and without public paths, anyone may do anything.
+   */
+  readonly authKey?: string | undefined;
+  /** Prefixes of the paths that anyone may watch without a token, `/` for all; none by default. */
+  readonly publicGet?: readonly string[] | undefined;
+  /** Prefixes of the paths that anyone may publish to without a token, `/` for all; none by default. */
+  readonly publicPut?: readonly string[] | undefined;
   /** Serve QUIC by quiche 0.18 beyond loopback, in spite of its known advisories; `false`. */
   readonly allowOutdatedQuic?: boolean | undefined;
   /** What the relay is called among others; the name of the machine. */
@@ -110,7 +122,7 @@ export interface RelayOptions {
   readonly maxBacklogAge?: number | undefined;
 }
 
-type WithoutDefault = 'opsToken' | 'transports' | 'certificate' | 'privateKey';
+type WithoutDefault = 'opsToken' | 'transports' | 'certificate' | 'privateKey' | 'authKey';
 
 /** Options with everything filled in that has a default. */
 export type RelayConfig = Pick<RelayOptions, WithoutDefault> & {

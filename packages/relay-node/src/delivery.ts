@@ -4,7 +4,7 @@ import type { RelayBroadcast } from './broadcast.ts';
 import { RelayError } from './errors.ts';
 import type { SentMetrics } from './telemetry/broadcast-metrics.ts';
 import type { OpenSpan } from './telemetry/session-trace.ts';
-import type { GroupReaderObserver } from './track/group-reader.ts';
+import type { GroupReader, GroupReaderObserver } from './track/group-reader.ts';
 import type { DropReason, SubscriptionObserver, TrackSubscription } from './track/subscription.ts';
 
 /** What becomes of the subscriptions of one session to one broadcast. */
@@ -144,37 +144,56 @@ export class Delivery implements SubscriptionObserver {
   }
 }
 
-/** Counts what one fetch gets. */
+/** What becomes of one fetch. */
+interface Fetcher {
+  /** The group begins to be sent. */
+  open(): SentMetrics;
+  /** There was nothing to send, or it was cut short. */
+  failed(error: Error): void;
+}
+
+/** Counts what one fetch gets. Its answer has no header: the group counts with its first frame, or its end. */
 export class FetchDelivery implements GroupReaderObserver {
   readonly subscribed = false;
-  readonly #open: () => SentMetrics;
+  readonly #fetcher: Fetcher;
   readonly #span: OpenSpan | undefined;
   #traffic: SentMetrics | undefined;
 
-  constructor(open: () => SentMetrics, span: OpenSpan | undefined) {
-    this.#open = open;
+  constructor(fetcher: Fetcher, span: OpenSpan | undefined) {
+    this.#fetcher = fetcher;
     this.#span = span;
   }
 
-  groupAccepted(): void {
-    this.#traffic = this.#open();
-    this.#traffic.group();
-  }
+  groupAccepted(): void {}
 
   frameAccepted(bytes: number): void {
-    this.#traffic?.frame(bytes);
+    this.#begin().frame(bytes);
   }
 
   waiting(): void {}
 
-  done(): void {
+  done(reader: GroupReader): void {
+    if (reader.error) {
+      this.fail(reader.error);
+    } else {
+      this.#begin();
+      this.#span?.end();
+    }
     this.#traffic?.close();
-    this.#span?.end();
   }
 
-  /** There is nothing to send. */
+  /** There is nothing to send, or no more. */
   fail(error: Error): void {
+    this.#fetcher.failed(error);
     this.#span?.end(error);
+  }
+
+  #begin(): SentMetrics {
+    if (!this.#traffic) {
+      this.#traffic = this.#fetcher.open();
+      this.#traffic.group();
+    }
+    return this.#traffic;
   }
 }
 

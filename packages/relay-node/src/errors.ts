@@ -14,6 +14,8 @@ export type RelayErrorCode =
   | 'bad_path'
   /** A peer asked for more than its share. */
   | 'limit'
+  /** A peer asked for what it may not have. */
+  | 'denied'
   /** A broadcast, track or group is not there. */
   | 'not_found'
   /** What was used has ended. */

@@ -91,6 +91,7 @@ test.each([
   [['--ops-host', '0.0.0.0'], {}, 'it needs a token (MOQ_RELAY_OPS_TOKEN)'],
   [['--certificate', 'a.pem'], {}, 'a certificate and its key come together (MOQ_RELAY_PRIVATE_KEY)'],
   [['--certificate', '/nowhere/a.pem', '--private-key', '/nowhere/b.pem'], {}, 'cannot read /nowhere/a.pem'],
+  [['--auth-key', '/nowhere/key.jwk'], {}, 'the key in /nowhere/key.jwk cannot be used: ENOENT'],
   [['--host', '0.0.0.0'], {}, 'choose transports without quiche (MOQ_RELAY_ALLOW_OUTDATED_QUIC)'],
   [['now'], {}, 'error: too many arguments'],
 ])('%j %j is refused in one line', async (args, env, message) => {

@@ -59,6 +59,24 @@ const program = new Command('moq-relay-node')
   .addOption(setting('private-key <file>', "PEM file of the certificate's key"))
   .addOption(
     setting(
+      'auth-key <file>',
+      'JWK of moq-token, or a set of them: clients need a token for what is not public',
+    ),
+  )
+  .addOption(
+    setting(
+      'public-get <paths>',
+      'what may be watched without a token: prefixes with commas between, / for all',
+    ).argParser(parseList),
+  )
+  .addOption(
+    setting(
+      'public-put <paths>',
+      'what may be published without a token: prefixes with commas between, / for all',
+    ).argParser(parseList),
+  )
+  .addOption(
+    setting(
       'allow-outdated-quic [yes|no]',
       'serve QUIC beyond this machine by quiche 0.18, which has advisories (CVE-2024-1410, CVE-2024-1765)',
     )

@@ -1,10 +1,11 @@
 /** Each metric, read from the real page after exactly what it tells of has happened. */
 import { type Metric, OTHER, relay as schema } from '@moq-observability/moq-metrics';
-import { checkExposition } from '@moq-observability/moq-metrics/exposition';
-import { Path } from '@moq/net';
+import { checkExposition, parseExposition } from '@moq-observability/moq-metrics/exposition';
+import { Group, Path } from '@moq/net';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RelayOptions } from './config.ts';
-import type { Relay } from './relay.ts';
+import { createRelay, type Relay, relayVersion } from './relay.ts';
 import {
   channel,
   connect,
@@ -74,10 +75,19 @@ test('every metric of the relay is there from the start, or as soon as there is 
   await until(() => video.frames === 1);
   const page = (await relay.metrics()).body;
   expect(checkExposition(page, { owner: 'relay' })).toEqual([]);
-  const planned = Object.values(schema).filter(
-    (found): found is Metric => typeof found === 'object' && 'status' in found && found.status === 'planned',
+  const all = Object.values(schema).filter(
+    (found): found is Metric => typeof found === 'object' && 'status' in found,
   );
-  expect(planned.filter(({ name }) => page.includes(`# TYPE ${name} `)).map(({ name }) => name)).toEqual([]);
+  expect(all.length).toBeGreaterThan(40);
+  expect(all.filter(({ status }) => status === 'planned')).toEqual([]);
+  for (const { name } of all) expect(page).toContain(`# TYPE ${name} `);
+});
+
+test('what runs', async () => {
+  const page = (await relay.metrics()).body;
+  expect(page).toContain(
+    `${schema.buildInfo.name}{version="${relayVersion()}",node="${process.versions.node}",transports="quiche,websocket"} 1`,
+  );
 });
 
 describe('sessions', () => {
@@ -89,6 +99,36 @@ describe('sessions', () => {
     const { sum } = await observed(relay, schema.sessionDuration, { transport: 'websocket' });
     expect(sum).toBeGreaterThan(0.29);
     expect(sum).toBeLessThan(10);
+  });
+
+  test('why they ended: the relay closed', async () => {
+    const viewers = [await connect(relay), await connect(relay, { transport: 'webtransport' })];
+    await until(async () => (await count(schema.activeSessions)) === viewers.length);
+    await relay.close();
+    const { families } = parseExposition((await relay.metrics()).body);
+    const drained = families
+      .get(schema.sessionsClosed.name)!
+      .samples.filter(({ labels }) => labels.get('reason') === 'drain')
+      .map(({ labels, value }) => [labels.get('transport'), value]);
+    expect(Object.fromEntries(drained)).toEqual({ websocket: 1, webtransport: 1, quic: 0 });
+  });
+
+  test('why they ended: a fault of the relay', async () => {
+    await relay.close();
+    const broken = pino(
+      {},
+      {
+        write: (line: string) => {
+          if (line.endsWith('"msg":"session opened"}\n')) throw new Error('the disk is full');
+        },
+      },
+    );
+    relay = await createRelay({ port: 0, opsPort: 0, processMetrics: false }, broken);
+    const viewer = await connect(relay);
+    await viewer.closed;
+    await until(async () => (await count(schema.sessionsClosed, { reason: 'internal' })) === 1);
+    expect(await count(schema.errors, { stage: 'internal' })).toBe(1);
+    expect(await count(schema.activeSessions)).toBe(0);
   });
 
   test('what QUIC tells of them, those that are over included', async () => {
@@ -190,6 +230,20 @@ describe('subscriptions', () => {
     expect(await count(schema.upstreamSubscriptions)).toBe(2);
   });
 
+  test('that end with an error of the publisher are counted as errors', async () => {
+    const { broadcast } = await live();
+    const videos = [
+      view(await connect(relay), 'demo/bbb', 'hi'),
+      view(await connect(relay), 'demo/bbb', 'hi'),
+    ];
+    await until(async () => (await count(schema.activeSubscribers)) === 2);
+    broadcast.track('hi').close(new Error('the encoder broke'));
+    await until(() => videos.every(({ ended }) => ended));
+    await until(async () => (await count(schema.errors, { stage: 'forward' })) === 2);
+    expect(await count(schema.errors)).toBe(2);
+    expect(await count(schema.activeSubscriptions)).toBe(0);
+  });
+
   test('begin with a group from memory, or with one the publisher has to send', async () => {
     const { broadcast } = await live();
     const first = view(await connect(relay), 'demo/bbb', 'hi');
@@ -210,6 +264,13 @@ describe('subscriptions', () => {
     broadcast.write('sound-of-a-long-name', { groups: 1, frames: 1, bytes: 10 });
     await (await sound.fetchGroup(0)).readFrame();
     expect([await count(schema.cacheHits), await count(schema.cacheMisses)]).toEqual([2, 2]);
+
+    const [sent, received] = [await count(schema.groupsSent), await count(schema.groupsReceived)];
+    broadcast.track('sound-of-a-long-name').writeGroup(new Group.Producer(7));
+    await expect((await sound.fetchGroup(5)).readFrame()).rejects.toThrow();
+    await until(async () => (await count(schema.errors, { stage: 'fetch' })) === 1);
+    expect([await count(schema.cacheHits), await count(schema.cacheMisses)]).toEqual([2, 3]);
+    expect([await count(schema.groupsSent), await count(schema.groupsReceived)]).toEqual([sent, received]);
   });
 });
 
@@ -274,9 +335,12 @@ describe('delivery', () => {
       broadcast.write('hi', { groups: 1, frames: 3, bytes: 50_000 });
       return (await count(schema.queuedBytes)) > 0;
     });
-    const waiting = await count(schema.queuedBytes);
+    const { families } = parseExposition((await relay.metrics()).body);
+    const [waiting, worst] = [schema.queuedBytes, schema.queuedBytesMax].map(
+      ({ name }) => families.get(name)!.samples[0]!.value,
+    );
     expect(waiting).toBeLessThanOrEqual(200_000);
-    expect(await count(schema.queuedBytesMax)).toBe(waiting);
+    expect(worst).toBe(waiting);
     await until(async () => (await observed(relay, schema.subscriberLag)).sum > 0.5);
     proxy.close();
     await until(async () => (await count(schema.activeSubscribers)) === 1);
@@ -398,6 +462,7 @@ describe('streams', () => {
     expect(await count(schema.activeSubscribers)).toBe(202);
     expect(await count(schema.activeSubscribers, folded)).toBe(2);
     expect(await count(schema.streamLastFrameTimestamp, folded)).toBe(0);
+    expect(await count(schema.seriesOverflow, { metric: schema.activeSubscribers.name })).toBe(2);
     expect(checkExposition((await relay.metrics()).body, { owner: 'relay' })).toEqual([]);
     for (const viewer of viewers) viewer.close();
     await until(async () => (await count(schema.activeSubscribers)) === 0);

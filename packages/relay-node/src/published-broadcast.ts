@@ -11,6 +11,8 @@ import { toWireGroup, toWireSubscription } from './track/wire.ts';
 export interface Subscriber {
   /** How many tracks it may be subscribed to at once, over all broadcasts. */
   readonly maxSubscriptions: number;
+  /** Whether it is another relay, which is no viewer. */
+  readonly isRelay: boolean;
   /** What it is subscribed to; kept by the broadcasts offered to it. */
   readonly subscriptions: Set<Delivery>;
   /** Opens its spans. */
@@ -99,15 +101,15 @@ export class PublishedBroadcast extends Broadcast.Producer {
     sequence: number,
     options: Track.FetchGroupOptions = {},
   ): Promise<Group.Consumer> {
-    const observer = new FetchDelivery(
-      () => this.#broadcast.metrics.sent(this.#broadcast.trackType(name)),
-      this.#open(spans.relayFetch, name),
-    );
+    const fetcher = {
+      open: () => this.#broadcast.metrics.sent(this.#broadcast.trackType(name)),
+      failed: (error: Error) => this.#subscriber.failed('fetch', this.#broadcast.path, name, error),
+    };
+    const observer = new FetchDelivery(fetcher, this.#open(spans.relayFetch, name));
     try {
       return toWireGroup(await this.#broadcast.fetchGroup(name, sequence, options, observer));
     } catch (error) {
       observer.fail(toError(error));
-      this.#subscriber.failed('fetch', this.#broadcast.path, name, toError(error));
       throw error;
     }
   }
@@ -151,7 +153,7 @@ export class PublishedBroadcast extends Broadcast.Producer {
 
   #joined(): void {
     this.#media += 1;
-    this.#leave ??= this.#broadcast.metrics.viewer();
+    if (!this.#subscriber.isRelay) this.#leave ??= this.#broadcast.metrics.viewer();
   }
 
   #left(): void {

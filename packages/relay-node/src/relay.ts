@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 import type { Tracer } from '@opentelemetry/api';
 import { type Logger, pino } from 'pino';
 import type { RelayBroadcast } from './broadcast.ts';
+import { Authority } from './auth/authority.ts';
+import { AuthError } from './auth/token.ts';
 import { Certificates } from './certificates.ts';
 import { type RelayConfig, type RelayOptions, resolveConfig } from './config.ts';
 import { RelayError, toError } from './errors.ts';
 import { createOps } from './http/ops.ts';
 import { createPublic } from './http/public.ts';
 import { type HttpServer, listen } from './http/server.ts';
+import { nameBelow } from './routing/paths.ts';
 import { Routes } from './routing/routes.ts';
 import { Rounds } from './rounds.ts';
 import { Session, type SessionHost } from './session.ts';
@@ -69,7 +72,8 @@ export async function createRelay(
   logger: Logger = pino({ level: 'silent' }),
   tracer?: Tracer,
 ): Promise<Relay> {
-  const relay = new RunningRelay(resolveConfig(options), logger, tracer);
+  const config = resolveConfig(options);
+  const relay = new RunningRelay(config, await Authority.open(config), logger, tracer);
   try {
     await relay.start();
   } catch (error) {
@@ -96,7 +100,7 @@ class RunningRelay implements Relay {
   #listening = false;
   #closing: Promise<void> | undefined;
 
-  constructor(config: RelayConfig, logger: Logger, tracer: Tracer | undefined) {
+  constructor(config: RelayConfig, authority: Authority, logger: Logger, tracer: Tracer | undefined) {
     this.#config = config;
     this.#log = logger;
     this.#metrics = new RelayMetrics({
@@ -123,6 +127,7 @@ class RunningRelay implements Relay {
       stuckLimit: config.stuckLimit * 1000,
       silenceLimit: config.silenceLimit * 1000,
       routes: this.#routes,
+      authority,
       metrics: this.#metrics,
       log: logger,
       tracer: config.telemetry ? tracer : undefined,
@@ -228,7 +233,7 @@ class RunningRelay implements Relay {
       createPublic({
         certificateHash: () =>
           this.#transports?.usesCertificate ? this.#certificates?.current.sha256 : undefined,
-        announced: () => this.announced(),
+        announced: (token, prefix) => this.#announcedTo(token, prefix),
         health: () => this.#health(),
         ready: () => this.#ready(),
       }),
@@ -276,6 +281,18 @@ class RunningRelay implements Relay {
   *#queued(): Generator<number> {
     for (const session of this.#sessions.keys()) {
       for (const { queuedBytes } of session.subscriptions) yield queuedBytes;
+    }
+  }
+
+  async #announcedTo(token: string | undefined, prefix: string): Promise<readonly string[]> {
+    try {
+      const { mayWatch } = await this.#host.authority.authorize(token, prefix);
+      return this.announced().filter((path) => mayWatch(path) && nameBelow(prefix, path) !== undefined);
+    } catch (error) {
+      this.#metrics.error('auth');
+      if (error instanceof AuthError) this.#metrics.denied(error.reason);
+      this.#log.warn({ stage: 'auth', error: printable(toError(error).message) }, 'request denied');
+      throw error;
     }
   }
 

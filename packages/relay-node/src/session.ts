@@ -12,6 +12,9 @@ import {
   type TrackType,
 } from '@moq-observability/moq-metrics';
 import type { Logger } from 'pino';
+import { type Access, FULL_ACCESS } from './auth/access.ts';
+import type { Authority } from './auth/authority.ts';
+import { AuthError } from './auth/token.ts';
 import { type BroadcastLimits, RelayBroadcast } from './broadcast.ts';
 import type { Delivery } from './delivery.ts';
 import { RelayError, toError } from './errors.ts';
@@ -53,6 +56,7 @@ export interface SessionHost {
   /** Whether to tell what the catalogs of broadcasts say of their media. */
   readonly describesStreams: boolean;
   readonly routes: Routes<RelayBroadcast, Session>;
+  readonly authority: Authority;
   readonly metrics: RelayMetrics;
   readonly log: Logger;
   /** Makes spans; without it there are none. */
@@ -88,11 +92,13 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
   readonly #incoming: IncomingSession;
   readonly #log: Logger;
   readonly #sessionId: string | undefined;
+  readonly #token: string | undefined;
   readonly #cameAt = performance.now();
   readonly #stuck = new StuckWatch(this.#cameAt);
   readonly #silent = new Set<RelayBroadcast>();
   readonly #announced = new Map<string, RelayBroadcast>();
   #root = '';
+  #access: Access = FULL_ACCESS;
   #transport: SessionTransport | undefined;
   #connection: Connection.Established | undefined;
   #publications: Publications<PublishedBroadcast> | undefined;
@@ -104,8 +110,9 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
     this.#incoming = incoming;
     this.#host = host;
     this.maxSubscriptions = host.limits.subscriptionsPerSession;
-    const { sessionId, parent, invalid } = readConnectUrl(incoming.url);
+    const { sessionId, parent, token, invalid } = readConnectUrl(incoming.url);
     this.#sessionId = sessionId;
+    this.#token = token;
     const ids = {
       [attributes.relaySessionId.name]: this.id,
       ...(sessionId && { [logFields.session.name]: sessionId }),
@@ -128,6 +135,10 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
     }
   }
 
+  get isRelay(): boolean {
+    return this.#access.isRelay;
+  }
+
   /** Serves the client until it is gone. Never rejects. */
   async run(): Promise<void> {
     const root = sessionRoot(this.#incoming.url, this.#host.limits.pathBytes);
@@ -136,6 +147,12 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
       return;
     }
     this.#root = root;
+    try {
+      this.#access = await this.#host.authority.authorize(this.#token, root);
+    } catch (error) {
+      this.#refuse('auth', error instanceof AuthError ? error.status : 500, toError(error));
+      return;
+    }
     try {
       this.#transport = await this.#incoming.accept();
     } catch (error) {
@@ -173,6 +190,7 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
   /** Looks at how it is doing; to be called once a second, with `performance.now()`. */
   sample(now: number): void {
     if (this.#over || !this.#counted) return;
+    if (this.#access.expiresAt <= Date.now()) this.close('expired');
     const path = this.#transport?.stats();
     if (path) this.#counted.sample(path);
     let [busy, accepted] = [false, 0];
@@ -214,13 +232,18 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
   // As a destination of what others publish.
 
   offer(broadcast: RelayBroadcast): void {
-    const name = nameBelow(this.#root, broadcast.path);
+    const name = this.#nameOf(broadcast);
     if (name !== undefined) this.#publications?.add(name, new PublishedBroadcast(broadcast, this));
   }
 
   withdraw(broadcast: RelayBroadcast): void {
-    const name = nameBelow(this.#root, broadcast.path);
+    const name = this.#nameOf(broadcast);
     if (name !== undefined) this.#publications?.remove(name);
+  }
+
+  // What it may not watch is not there for it.
+  #nameOf({ path }: RelayBroadcast): string | undefined {
+    return this.#access.mayWatch(path) ? nameBelow(this.#root, path) : undefined;
   }
 
   // As a subscriber.
@@ -230,6 +253,7 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
   }
 
   unsubscribed({ broadcast, track, type, requestedAt }: Delivery, error: Error | undefined): void {
+    if (error) this.#host.metrics.error('forward');
     this.#log.info(
       {
         [attributes.eventName.name]: events.relaySubscriptionClosed.name,
@@ -251,7 +275,10 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
       violated: (violation) => this.#violated(violation),
       unknown: (milliseconds) => this.#unknown(milliseconds),
     });
-    const accepting = Connection.accept(transport.webTransport, this.#incoming.url);
+    // Without the query: the protocol layer has no use for it, and a token is not for its log.
+    const url = new URL(this.#incoming.url);
+    url.search = '';
+    const accepting = Connection.accept(transport.webTransport, url);
     const leaving = transport.closed.then(() => {
       throw new RelayError('ended', 'the client left during setup');
     });
@@ -279,8 +306,8 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
       await transport.closed;
       announcements.close();
     } catch (error) {
-      this.#failed('internal', toError(error));
       this.close('internal');
+      this.#failed('internal', toError(error));
     } finally {
       this.#end(transport, await transport.closed, openedAt);
       connection.close();
@@ -370,6 +397,12 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
       span?.end(error);
       return;
     }
+    if (!this.#access.mayPublish(path)) {
+      const error = new AuthError('scope', 'it may not publish there');
+      this.#failed('announce', error, fields(path));
+      span?.end(error);
+      return;
+    }
     if (this.#announced.size >= limits.broadcastsPerSession) {
       const most = `a session may announce ${limits.broadcastsPerSession} broadcasts`;
       const error = new RelayError('limit', most);
@@ -383,7 +416,7 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
       tellsTrackInfo: tellsTrackInfo(connection.version),
       limits,
       describes: this.#host.describesStreams,
-      metrics: metrics.broadcast(path),
+      metrics: metrics.broadcast(path, !this.isRelay),
       origin: this.trace.exemplar && this.trace.context,
     });
     this.#announced.set(name, broadcast);
@@ -431,7 +464,7 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
     this.#failed('subscribe', new RelayError('not_found', 'there is no such broadcast'));
   }
 
-  #refuse(stage: relay.RelayStage, status: number, error: RelayError): void {
+  #refuse(stage: relay.RelayStage, status: number, error: Error): void {
     this.#incoming.reject(status);
     this.trace.ready({}, error);
     this.#failed(stage, error, { 'http.response.status_code': status });
@@ -439,6 +472,7 @@ export class Session implements Destination<RelayBroadcast>, Subscriber {
 
   #failed(stage: relay.RelayStage, error: Error, more: Readonly<Record<string, unknown>> = {}): void {
     this.#host.metrics.error(stage);
+    if (error instanceof AuthError) this.#host.metrics.denied(error.reason);
     this.#log.warn(
       { stage, [attributes.errorType.name]: errorType(error), error: printable(error.message), ...more },
       `${stage} failed`,

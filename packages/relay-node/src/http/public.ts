@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
+import { AuthError } from '../auth/token.ts';
 import { unixNow } from '../clock.ts';
 import { type Answer, json, problem, readiness, requestPath, send } from './answer.ts';
 
@@ -6,8 +7,11 @@ import { type Answer, json, problem, readiness, requestPath, send } from './answ
 export interface PublicOptions {
   /** SHA-256 of the certificate in use, as hex, where clients have to know it; else `undefined`. */
   readonly certificateHash: () => string | undefined;
-  /** The paths of all broadcasts, sorted. */
-  readonly announced: () => readonly string[];
+  /**
+   * The paths of the broadcasts at or below a prefix that may be watched with this token, or without one, sorted.
+   * Rejects with {@link AuthError}.
+   */
+  readonly announced: (token: string | undefined, prefix: string) => Promise<readonly string[]>;
   /** What is said of the relay's health. */
   readonly health: () => Readonly<Record<string, unknown>>;
   /** Whether it takes sessions. */
@@ -22,17 +26,25 @@ const CORS = { 'access-control-allow-origin': '*' };
  *
  * - `/certificate.sha256`: the hash for `serverCertificateHashes`, as plain hex
  * - `/time`: `{"now": <Unix time in milliseconds, with a fraction>}`, by which players and publishers set their clocks
- * - `/announced`, `/announced/<prefix>`: the paths of the broadcasts there are, as a JSON list
+ * - `/announced`, `/announced/<prefix>`: the paths of the broadcasts there are, as a JSON list; those that may be watched
+ *   with the token in `?jwt=` or `Authorization: Bearer`
  * - `/health`: 200 for as long as the process lives
  * - `/ready`: 200 while sessions are taken, else 503
  */
 export function createPublic(options: PublicOptions): RequestListener {
   return (request, response) => {
-    send(request, response, { ...answer(request, options), headers: CORS });
+    const reply = (found: Answer): void => send(request, response, { ...found, headers: CORS });
+    answer(request, options).then(reply, (error: unknown) => {
+      reply(
+        error instanceof AuthError
+          ? problem(error.status, error.message)
+          : problem(500, 'the relay could not answer'),
+      );
+    });
   };
 }
 
-function answer(request: IncomingMessage, options: PublicOptions): Answer {
+async function answer(request: IncomingMessage, options: PublicOptions): Promise<Answer> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return problem(405, 'only GET');
   const path = requestPath(request);
   switch (path) {
@@ -49,16 +61,13 @@ function answer(request: IncomingMessage, options: PublicOptions): Answer {
       return json(options.health());
     case '/ready':
       return readiness(options.ready());
-    default:
-      return announced(path, options);
   }
-}
-
-function announced(path: string, options: PublicOptions): Answer {
   const [, page, ...rest] = path.split('/');
   if (page !== 'announced') return problem(404, 'there is nothing here');
-  const prefix = rest.filter(Boolean).join('/');
-  return json(
-    options.announced().filter((name) => prefix === '' || name === prefix || name.startsWith(`${prefix}/`)),
-  );
+  return json(await options.announced(tokenOf(request), rest.filter(Boolean).join('/')));
+}
+
+function tokenOf({ url = '', headers }: IncomingMessage): string | undefined {
+  const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+  return bearer ?? (new URLSearchParams(url.split('?', 2)[1]).get('jwt') || undefined);
 }

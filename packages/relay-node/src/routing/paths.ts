@@ -20,7 +20,7 @@ export function sessionRoot(url: URL, maxBytes: number): string | undefined {
     // A percent sign that is no escape, or bytes that are no text.
     return undefined;
   }
-  const root = normalize(path);
+  const root = normalizePath(path);
   return root === '' ? root : (isPath(root, maxBytes) && root) || undefined;
 }
 
@@ -30,7 +30,7 @@ export function sessionRoot(url: URL, maxBytes: number): string | undefined {
  * @returns `undefined` when it is empty, too long, too deep, or not plain text
  */
 export function announcedPath(root: string, name: string, maxBytes: number): string | undefined {
-  const path = normalize(broadcastPath(root, name));
+  const path = normalizePath(broadcastPath(root, name));
   return isPath(path, maxBytes) ? path : undefined;
 }
 
@@ -45,7 +45,8 @@ export function nameBelow(root: string, path: string): string | undefined {
   return path.startsWith(`${root}/`) ? path.slice(root.length + 1) : undefined;
 }
 
-function normalize(path: string): string {
+/** A path without outer or double slashes. */
+export function normalizePath(path: string): string {
   return path.split('/').filter(Boolean).join('/');
 }
 

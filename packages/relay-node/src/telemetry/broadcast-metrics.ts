@@ -77,17 +77,25 @@ export class BroadcastMetrics {
   readonly #instruments: Instruments;
   readonly #path: string;
   readonly #times: StreamTimes;
+  readonly #isHere: boolean;
   #media: StreamMedia | undefined;
   #appeared = false;
   #lowerStreams: (() => void) | undefined;
   #lowerMedia: (() => void) | undefined;
   #ended = false;
 
-  constructor(instruments: Instruments, delivery: DeliveryMetrics, times: StreamTimes, path: string) {
+  constructor(
+    instruments: Instruments,
+    delivery: DeliveryMetrics,
+    times: StreamTimes,
+    path: string,
+    isHere: boolean,
+  ) {
     this.#instruments = instruments;
     this.delivery = delivery;
     this.#times = times;
     this.#path = path;
+    this.#isHere = isHere;
   }
 
   /** What comes from the publisher on a track. */
@@ -168,9 +176,10 @@ export class BroadcastMetrics {
   #appear(): void {
     if (this.#ended || this.#appeared) return;
     this.#appeared = true;
-    this.#lowerStreams = raise(
-      this.#instruments.gauge(relay.activeStreams).series({ namespace: namespaceOf(this.#path) }),
-    );
+    if (this.#isHere) {
+      const namespace = namespaceOf(this.#path);
+      this.#lowerStreams = raise(this.#instruments.gauge(relay.activeStreams).series({ namespace }));
+    }
     this.#times.begin(this.#stream());
     this.#tellMedia();
   }

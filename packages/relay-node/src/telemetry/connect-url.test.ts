@@ -13,9 +13,11 @@ test('a player names its session and its trace', () => {
   expect(read(`session=${SESSION.toUpperCase()}&traceparent=00-${TRACE}-${SPAN}-01`)).toEqual({
     sessionId: SESSION,
     parent: { traceId: TRACE, spanId: SPAN },
+    token: undefined,
     invalid: [],
   });
-  expect(read('')).toEqual({ sessionId: undefined, parent: undefined, invalid: [] });
+  expect(read('jwt=a.b.c')).toEqual({ sessionId: undefined, parent: undefined, token: 'a.b.c', invalid: [] });
+  expect(read('jwt=').token).toBeUndefined();
 });
 
 test.each([
@@ -26,5 +28,5 @@ test.each([
   [`traceparent=ff-${TRACE}-${SPAN}-01`, ['traceparent']],
   [`traceparent=00-${TRACE.toUpperCase()}-${SPAN}-01`, ['traceparent']],
 ])('what does not look right counts as absent: %j', (query, invalid) => {
-  expect(read(query)).toEqual({ sessionId: undefined, parent: undefined, invalid });
+  expect(read(query)).toEqual({ sessionId: undefined, parent: undefined, token: undefined, invalid });
 });

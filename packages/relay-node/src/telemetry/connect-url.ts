@@ -12,6 +12,8 @@ export interface ConnectContext {
   readonly sessionId: string | undefined;
   /** The span that the session belongs to. */
   readonly parent: TraceParent | undefined;
+  /** Its token (`?jwt=`), which is nobody else's business. */
+  readonly token: string | undefined;
   /** The parameters that were there and do not look right. */
   readonly invalid: readonly string[];
 }
@@ -20,7 +22,7 @@ const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 /** Version, trace id, parent id, flags; later versions may append to it. */
 const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-[\da-f]{2}(?:-|$)/;
 
-/** Reads `?session=` and `?traceparent=`; what does not look right counts as absent. */
+/** Reads `?session=`, `?traceparent=` and `?jwt=`; what does not look right counts as absent. */
 export function readConnectUrl(url: URL): ConnectContext {
   const session = url.searchParams.get('session') ?? undefined;
   const traceparent = url.searchParams.get('traceparent') ?? undefined;
@@ -30,5 +32,5 @@ export function readConnectUrl(url: URL): ConnectContext {
   const invalid: string[] = [];
   if (session !== undefined && sessionId === undefined) invalid.push('session');
   if (traceparent !== undefined && parent === undefined) invalid.push('traceparent');
-  return { sessionId, parent, invalid };
+  return { sessionId, parent, token: url.searchParams.get('jwt') || undefined, invalid };
 }

@@ -37,7 +37,7 @@ export class LogRecords {
 }
 
 /** The record of a line; nothing for lines that are not to be exported. */
-export function toLogRecord(line: string): LogRecord | undefined {
+function toLogRecord(line: string): LogRecord | undefined {
   const fields = JSON.parse(line) as Readonly<Record<string, unknown>>;
   const { level, time, msg, source, ...more } = fields;
   if (source === EXPORT_SOURCE) return undefined;

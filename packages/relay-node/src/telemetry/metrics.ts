@@ -43,6 +43,7 @@ export class RelayMetrics {
   readonly #instruments: Instruments;
   readonly #version: string;
   readonly #errors: ReadonlyMap<relay.RelayStage, CounterHandle>;
+  readonly #authFailures: ReadonlyMap<relay.AuthFailureReason, CounterHandle>;
   readonly #announcements: ReadonlyMap<relay.AnnouncementEvent, CounterHandle>;
   readonly #scrapes: HistogramHandle;
   readonly #quic: QuicMetrics;
@@ -61,6 +62,8 @@ export class RelayMetrics {
     this.#times = new AllStreamTimes(prometheus);
     const errors = instruments.counter(relay.errors);
     this.#errors = openAll(relay.relayStages, (stage) => errors.series({ stage }));
+    const failures = instruments.counter(relay.authFailures);
+    this.#authFailures = openAll(relay.authFailureReasons, (reason) => failures.series({ reason }));
     const announcements = instruments.counter(relay.announcements);
     this.#announcements = openAll(relay.announcementEvents, (event) => announcements.series({ event }));
     this.#scrapes = instruments.histogram(relay.scrapeDuration).series();
@@ -92,6 +95,11 @@ export class RelayMetrics {
     this.#errors.get(stage)?.add(1);
   }
 
+  /** Somebody was not allowed to do something. */
+  denied(reason: relay.AuthFailureReason): void {
+    this.#authFailures.get(reason)?.add(1);
+  }
+
   /** A broadcast has come or gone. */
   announcement(event: relay.AnnouncementEvent): void {
     this.#announcements.get(event)?.add(1);
@@ -102,9 +110,13 @@ export class RelayMetrics {
     return new SessionMetrics(this.#instruments, this.#quic, transport, version);
   }
 
-  /** A broadcast was announced. */
-  broadcast(path: string): BroadcastMetrics {
-    return new BroadcastMetrics(this.#instruments, this.delivery, new StreamTimes(this.#times), path);
+  /**
+   * A broadcast was announced.
+   *
+   * @param isHere whether its publisher is, and not another relay that knows of it
+   */
+  broadcast(path: string, isHere = true): BroadcastMetrics {
+    return new BroadcastMetrics(this.#instruments, this.delivery, new StreamTimes(this.#times), path, isHere);
   }
 
   /** What a scrape gets that sends this `Accept` header. */

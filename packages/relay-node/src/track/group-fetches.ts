@@ -106,11 +106,17 @@ export class GroupFetches {
 
   // Never rejects: what happens to the group is told to its readers.
   async #receive(upstream: Group.Consumer, group: CachedGroup, track: string): Promise<void> {
-    const received = this.#options.received(track);
-    received.group();
+    // Whether there is such a group shows when a frame of it comes, or its end.
+    let received: FetchedTraffic | undefined;
+    const begin = (): FetchedTraffic => {
+      const begun = this.#options.received(track);
+      begun.group();
+      return begun;
+    };
     try {
       for (;;) {
         const frame = await upstream.readFrame();
+        received ??= begin();
         if (!frame) break;
         received.frame(frame.payload.byteLength);
         group.append(frame, performance.now());
@@ -119,7 +125,7 @@ export class GroupFetches {
     } catch (error) {
       group.close(toError(error));
     } finally {
-      received.close();
+      received?.close();
     }
   }
 }

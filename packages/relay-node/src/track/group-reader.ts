@@ -39,6 +39,7 @@ export class GroupReader implements WireGroup, GroupListener {
   /** Bytes that were waiting when the group outgrew what is kept of it. */
   #lost = 0;
   #failure: Error | undefined;
+  #error: Error | undefined;
   #closed = false;
   #wake: (() => void) | undefined;
 
@@ -68,6 +69,11 @@ export class GroupReader implements WireGroup, GroupListener {
   /** Whether it was given up before the group was through. */
   get failed(): boolean {
     return this.#failure !== undefined;
+  }
+
+  /** Why the group was cut short, once that was told to whoever reads it. */
+  get error(): Error | undefined {
+    return this.#error;
   }
 
   async readFrame(): Promise<Group.Frame | undefined> {
@@ -135,8 +141,9 @@ export class GroupReader implements WireGroup, GroupListener {
       this.#take(frame.payload.byteLength);
     }
     const { end } = group;
-    if (end instanceof Error) throw end;
-    return end === null;
+    if (!(end instanceof Error)) return end === null;
+    this.#error = end;
+    throw end;
   }
 
   #change(): Promise<void> {
