@@ -32,10 +32,15 @@ export { increase, rate, rates, type SumOptions } from './query/rate.ts';
 export { record, type Recorded } from './query/recorded.ts';
 export { absent, ago, atEnd, firingAlerts, now, overTime, select, slope } from './query/select.ts';
 
-// What is recorded
+export { expand, patternOf } from './query/expand.ts';
+
+// Everything there is: dashboards, alerts with their runbooks, and what is recorded
+export { alerts } from './alerts/index.ts';
+export { type AlertName, alertNames } from './alerts/names.ts';
+export { dashboards } from './dashboards/index.ts';
 export { ruleGroups } from './rules/index.ts';
 
-// What is made of them
+// What it is made of
 export {
   type Alert,
   alert,
@@ -52,14 +57,18 @@ export {
   dashboardUids,
   type DashboardUid,
   type Panel,
+  panelName,
+  place,
+  type Placed,
   type Picture,
   type Row,
+  type RowLink,
 } from './model/dashboard.ts';
 export type { Line, Observable, Thresholds, Watched } from './model/observable.ts';
 export { type RuleGroup, ruleGroup } from './model/rules.ts';
 export { grows, holds, moves, observes, type Series, type Stretch } from './model/series.ts';
 export type { TextVariable, ValuesVariable, Variable } from './model/variable.ts';
-export { logLines, type LogQuery, playbackStarts, type Service, services } from './query/logs.ts';
+export { logLines, type LogQuery, type Service, services, type TraceQuery, tracesOf } from './query/logs.ts';
 
 export { DefinitionProblem } from './errors.ts';
 export type { Unit } from './unit.ts';

@@ -1,4 +1,5 @@
 import { alerts } from './alerts/index.ts';
+import { dashboards } from './dashboards/index.ts';
 import type { Alert } from './model/alert.ts';
 import type { Dashboard } from './model/dashboard.ts';
 import type { RuleGroup } from './model/rules.ts';
@@ -12,4 +13,4 @@ export interface Model {
 }
 
 /** Everything of this package. */
-export const model: Model = { ruleGroups, alerts, dashboards: [] };
+export const model: Model = { ruleGroups, alerts, dashboards };

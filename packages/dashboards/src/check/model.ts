@@ -1,13 +1,15 @@
+import { schema } from '@moq-observability/moq-metrics';
 import { alertNames } from '../alerts/names.ts';
 import { DefinitionProblem } from '../errors.ts';
 import { queriesOf } from '../model/dashboard.ts';
 import type { Model } from '../model.ts';
 import type { Query } from '../query/query.ts';
 import { syntaxProblem } from './promql.ts';
+import { metricsOf } from './usage.ts';
 
 /**
  * Checks what no definition can see by itself: that names are there once, that what is asked for is recorded, and that
- * every query is PromQL.
+ * every query is PromQL, and that every metric of the schema can be seen.
  *
  * @throws DefinitionProblem with the name of what cannot work
  */
@@ -52,6 +54,12 @@ export function checkModel({ ruleGroups, alerts, dashboards }: Model): void {
     check('alert', name, [measure, condition, ...runbook.diagnosis.flatMap(({ query }) => query ?? [])]);
   }
   for (const dashboard of dashboards) check('dashboard', dashboard.uid, queriesOf(dashboard));
+  const shown = metricsOf(dashboards.flatMap(queriesOf));
+  for (const { metrics } of schema()) {
+    for (const metric of metrics.values()) {
+      if (!shown.has(metric)) throw new DefinitionProblem('model', metric.name, 'it is on no dashboard');
+    }
+  }
 }
 
 function once(code: 'alert' | 'dashboard' | 'rule', what: string, names: readonly string[]): void {

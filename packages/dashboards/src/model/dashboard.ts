@@ -1,5 +1,5 @@
 import { DefinitionProblem } from '../errors.ts';
-import type { LogQuery } from '../query/logs.ts';
+import type { LogQuery, TraceQuery } from '../query/logs.ts';
 import type { Query } from '../query/query.ts';
 import { checkObservable, type Observable } from './observable.ts';
 import { checkVariable, type Variable } from './variable.ts';
@@ -25,6 +25,14 @@ interface Size {
   readonly height: number;
 }
 
+/** Where a line of a table leads: to a dashboard, of which key labels set variables. */
+export interface RowLink {
+  readonly title: string;
+  readonly to: DashboardUid;
+  /** The variables there, and the key labels their values come from. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
 /** How numbers are drawn. */
 export type Picture =
   /** Lines over time; filled and on top of one another when they add up to something. */
@@ -38,8 +46,10 @@ export type Picture =
       readonly as: 'table';
       /** The labels that tell lines apart, and the headers of their columns. */
       readonly key: Readonly<Record<string, string>>;
-      /** The dashboard a line links to, for one of its key labels. */
-      readonly link?: { readonly label: string; readonly uid: DashboardUid };
+      /** Where a line leads. */
+      readonly links?: readonly RowLink[];
+      /** The column that decides which lines come first, by its header, and whether the greatest do. */
+      readonly sort?: { readonly column: string; readonly greatestFirst: boolean };
     }
   /** How often what was observed lay between which bounds, over the whole time that is looked at. Queries give buckets. */
   | { readonly as: 'distribution' }
@@ -53,6 +63,8 @@ export interface MetricPanel extends Size {
   readonly kind: 'metrics';
   readonly observable: Observable;
   readonly picture: Picture;
+  /** The most points in time it asks for, when fewer than it has pixels say enough. */
+  readonly points?: number;
 }
 
 /** A panel of log lines. */
@@ -71,7 +83,7 @@ export interface TracePanel extends Size {
   readonly title: string;
   readonly description: string;
   readonly show:
-    | { readonly what: 'search'; readonly query: string }
+    | { readonly what: 'search'; readonly query: TraceQuery }
     | { readonly what: 'trace'; readonly variable: string }
     | { readonly what: 'services' };
 }
@@ -207,11 +219,27 @@ function pictureProblems({ picture, observable }: MetricPanel): readonly string[
   }
   if (picture.as === 'table') {
     const key = Object.keys(picture.key);
-    return observable.lines
-      .filter(({ query }) => key.some((label) => !query.labels.includes(label)))
-      .map(
-        ({ query }) => `a line of the table is told by ${key.join(', ')}, and not all are in ${query.text}`,
-      );
+    const columns = [
+      ...Object.values(picture.key),
+      ...observable.lines.flatMap(({ legend, labelColumns }) => [
+        legend,
+        ...Object.values(labelColumns ?? {}),
+      ]),
+    ];
+    const linked = (picture.links ?? []).flatMap(({ variables }) => Object.values(variables));
+    return [
+      ...observable.lines
+        .filter(({ query }) => key.some((label) => !query.labels.includes(label)))
+        .map(
+          ({ query }) => `a line of the table is told by ${key.join(', ')}, and not all are in ${query.text}`,
+        ),
+      ...linked
+        .filter((label) => !key.includes(label))
+        .map((label) => `a link needs "${label}", by which no line is told`),
+      ...(picture.sort && !columns.includes(picture.sort.column)
+        ? [`it is sorted by "${picture.sort.column}", which is no column`]
+        : []),
+    ];
   }
   return picture.as === 'bands' && !observable.thresholds ? ['bands are coloured by thresholds'] : [];
 }
@@ -223,7 +251,14 @@ function variablesOf(panel: Panel): readonly string[] {
     case 'logs':
       return panel.query.variables;
     case 'traces':
-      return panel.show.what === 'trace' ? [panel.show.variable] : [];
+      switch (panel.show.what) {
+        case 'search':
+          return panel.show.query.variables;
+        case 'trace':
+          return [panel.show.variable];
+        case 'services':
+          return [];
+      }
     case 'text':
       return [];
   }

@@ -37,6 +37,15 @@ export function ratio<L extends string>(a: Query<L>, b: Query<NoInfer<L>>): Quer
   return arithmetic<L, L>('/', Binding.product, a, above(b, 0)) as Query<L>;
 }
 
+/** The part each of several series has in one number, which is the whole; nothing where that is zero. */
+export function share<L extends string>(part: Query<L>, whole: Query<never>): Query<L> {
+  const problems = whole.labels.length > 0 ? [`${whole.text} is several series, not one number`] : [];
+  const divisor = query<never>(`scalar(${above(whole, 0).text})`, [], originOf([whole], problems), {
+    isScalar: true,
+  });
+  return arithmetic<L, never>('/', Binding.product, part, divisor) as Query<L>;
+}
+
 /** The series above a bound. */
 export function above<L extends string>(of: Query<L>, bound: Operand): Query<L> {
   return comparison('>', of, bound);

@@ -1,5 +1,6 @@
-import { type logFields, spans } from '@moq-observability/moq-metrics';
+import { attributes, type logFields, type spans } from '@moq-observability/moq-metrics';
 
+type Span = (typeof spans)[keyof typeof spans];
 type LogField = (typeof logFields)[keyof typeof logFields];
 
 /** The services that write logs, by the name they give themselves. */
@@ -32,9 +33,18 @@ export function logLines(of: readonly Service[], ...filters: readonly LogFilter[
   };
 }
 
-/** The traces whose root is a start of a playback, in TraceQL. */
-export function playbackStarts(): string {
-  return `{ name = "${spans.playbackStartup.name}" }`;
+/** A query of traces, in TraceQL. */
+export interface TraceQuery {
+  readonly text: string;
+  readonly variables: readonly string[];
+}
+
+/** The traces in which a span of this name is, of sessions whose id begins with what the viewer typed. */
+export function tracesOf(span: Span, sessionVariable: string): TraceQuery {
+  return {
+    text: `{ name = "${span.name}" && .${attributes.sessionId.name} =~ "$${sessionVariable}.*" }`,
+    variables: [sessionVariable],
+  };
 }
 
 /** What Loki calls a field. */

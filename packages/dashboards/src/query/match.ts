@@ -101,6 +101,7 @@ export function quoted(text: string): string {
   return `"${escaped}"`;
 }
 
-function escapeRegex(text: string): string {
+/** Text as a regular expression that matches it and nothing else. */
+export function escapeRegex(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 }

@@ -1,0 +1,35 @@
+import type { Metric } from '@moq-observability/moq-metrics';
+import { queriesOf } from '../model/dashboard.ts';
+import type { Model } from '../model.ts';
+import type { Query } from '../query/query.ts';
+
+/** Where metrics are used, by their name: the titles of dashboards, and the names of alerts. */
+export type Usage = ReadonlyMap<
+  string,
+  { readonly dashboards: readonly string[]; readonly alerts: readonly string[] }
+>;
+
+/** Where each metric is used, also by way of what is recorded. */
+export function usageOf({ dashboards, alerts }: Pick<Model, 'alerts' | 'dashboards'>): Usage {
+  const usage = new Map<string, { dashboards: string[]; alerts: string[] }>();
+  const note = (kind: 'alerts' | 'dashboards', user: string, queries: readonly Query[]): void => {
+    for (const { name } of metricsOf(queries)) {
+      const entry = usage.get(name) ?? { dashboards: [], alerts: [] };
+      entry[kind].push(user);
+      usage.set(name, entry);
+    }
+  };
+  for (const dashboard of dashboards) note('dashboards', dashboard.title, queriesOf(dashboard));
+  for (const { name, condition } of alerts) note('alerts', name, [condition]);
+  return usage;
+}
+
+/** The metrics queries read, also by way of what is recorded. */
+export function metricsOf(queries: readonly Query[]): ReadonlySet<Metric> {
+  return new Set(
+    queries.flatMap((query) => [
+      ...query.metrics,
+      ...metricsOf([...query.recorded].map((recorded) => recorded.query)),
+    ]),
+  );
+}
