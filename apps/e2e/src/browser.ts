@@ -61,5 +61,10 @@ export async function moves(page: Page): Promise<void> {
 
 /** What carries the session of the page's player. */
 export function transportOf(page: Page): Promise<string | undefined> {
-  return page.evaluate(() => document.querySelector('moq-watch')?.connection.established.peek()?.transport);
+  return page.evaluate(() => {
+    const player = document.querySelector<HTMLElementTagNameMap['moq-watch']>(
+      'moq-watch, moq-observed-player',
+    );
+    return player?.connection.established.peek()?.transport;
+  });
 }

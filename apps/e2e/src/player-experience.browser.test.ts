@@ -51,7 +51,7 @@ function look({ frameRate, frames }: { readonly frameRate: number; readonly fram
   const seen = { asked: 0, pictures: [] as { at: number; latency: number }[] };
   Object.assign(globalThis, { seen });
   new MutationObserver((_, observer) => {
-    if (!document.querySelector('moq-watch')) return;
+    if (!document.querySelector('moq-observed-player')) return;
     seen.asked = performance.now();
     observer.disconnect();
   }).observe(document, { childList: true, subtree: true });

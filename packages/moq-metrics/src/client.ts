@@ -188,7 +188,6 @@ export const framesDecoded: CounterMetric<Stream> = counter({
   unit: '{frame}',
   description: 'Video frames decoded',
   labels: stream,
-  status: 'planned',
 });
 
 export const frameDropReasons = ['decode_error', 'late', 'backlog'] as const;
@@ -199,7 +198,6 @@ export const framesDropped: CounterMetric<Stream & { reason: FrameDropReason }> 
   unit: '{frame}',
   description: 'Video frames received and not shown',
   labels: { ...stream, reason: frameDropReasons },
-  status: 'planned',
 });
 
 export const decodeTime: HistogramMetric<{ codec: string }> = histogram({
@@ -208,7 +206,6 @@ export const decodeTime: HistogramMetric<{ codec: string }> = histogram({
   description: 'Submit to output of one frame at the decoder, by codec family',
   labels: { codec },
   buckets: [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.033, 0.066, 0.133],
-  status: 'planned',
 });
 
 export const keyframeInterval: HistogramMetric<Stream> = histogram({
@@ -217,7 +214,6 @@ export const keyframeInterval: HistogramMetric<Stream> = histogram({
   description: 'Media time between two keyframes',
   labels: stream,
   buckets: [0.25, 0.5, 1, 2, 3, 4, 5, 10],
-  status: 'planned',
 });
 
 // Network

@@ -1,4 +1,5 @@
 import { Net, Signals } from '@moq/watch';
+import { measurePageDecoders } from '../src/webcodecs.ts';
 import { BroadcastList } from './broadcast-list.ts';
 import { byId } from './elements.ts';
 import { Notice } from './notice.ts';
@@ -13,12 +14,14 @@ const notice = new Notice();
 
 /** Brings the page to life; closing what is returned stops what it shows. */
 function start(settings: Settings): Signals.Effect {
-  const { relay, websocketOnly } = settings;
-  if (websocketOnly) Reflect.deleteProperty(globalThis, 'WebTransport');
+  const { relay } = settings;
+  // The library has no switch for it.
+  if (settings.transport === 'websocket') Reflect.deleteProperty(globalThis, 'WebTransport');
+  const decoders = measurePageDecoders();
   byId('relay-url', HTMLElement).textContent = relay.host + relay.pathname.replace(/\/$/, '');
 
   const transport = byId('transport-choice', HTMLSelectElement);
-  transport.value = websocketOnly ? 'websocket' : 'auto';
+  transport.value = settings.transport;
   transport.addEventListener('change', () => {
     const url = new URL(location.href);
     url.searchParams.set('transport', transport.value);
@@ -31,7 +34,7 @@ function start(settings: Settings): Signals.Effect {
 
   const play = (name: string): void => {
     playing.peek()?.close();
-    const player = new Player(stage, name, settings);
+    const player = new Player(stage, name, settings, decoders);
     playing.set(player);
     panel.show(player);
     list.choose(name);
@@ -56,6 +59,7 @@ function start(settings: Settings): Signals.Effect {
     enabled: true,
     url: relay,
     delay: { initial: 500, multiplier: 2, max: 4000, timeout: 0 },
+    websocket: { enabled: settings.transport !== 'webtransport' },
   });
   void list.follow(announcements.announced());
 

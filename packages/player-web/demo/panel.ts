@@ -55,7 +55,7 @@ export class Panel {
     for (const control of [this.#pause, this.#mute, this.#offline, this.#rendition]) control.disabled = false;
     text('playing', player.name);
     this.#trace.hidden = false;
-    text('trace', `Trace ${player.observation.traceId}`);
+    text('trace', `Trace ${player.observation?.traceId}`);
     this.#effect = new Signals.Effect((effect) => {
       effect.run((inner) => this.#showControls(inner, player));
       effect.run((inner) => this.#showRenditions(inner, player));
@@ -70,7 +70,7 @@ export class Panel {
   }
 
   async #copyTrace(): Promise<void> {
-    const trace = this.#player?.observation.traceId ?? '';
+    const trace = this.#player?.observation?.traceId ?? '';
     try {
       await navigator.clipboard.writeText(trace);
       text('trace', 'Copied');
@@ -141,6 +141,7 @@ function showExperience(effect: Signals.Effect, { experience }: Player): void {
 }
 
 function showReports({ observation }: Player): void {
+  if (!observation) return;
   const { sent, dropped, pending } = observation.reports;
   const parts = [`Session ${observation.sessionId}`, `${sent} reports sent`];
   if (pending > 0) parts.push(`${pending} waiting`);

@@ -1,6 +1,7 @@
 import { Signals } from '@moq/watch';
-import MoqWatch from '@moq/watch/element';
-import { type Fact, type Medium, type Observation, observePlayer } from '../src/index.ts';
+import { MoqObservedPlayer } from '../src/element.ts';
+import type { Fact, Medium, Observation } from '../src/index.ts';
+import type { PageDecoders } from '../src/webcodecs.ts';
 import type { Settings } from './settings.ts';
 
 /** What the viewer experienced so far. */
@@ -62,8 +63,7 @@ function learn(before: Experience, fact: Fact): Experience {
 /** One broadcast being played, from the click to the next one. */
 export class Player {
   readonly name: string;
-  readonly element: MoqWatch;
-  readonly observation: Observation;
+  readonly element: MoqObservedPlayer;
   readonly experience: Signals.Signal<Experience> = new Signals.Signal<Experience>(NOTHING);
   /** While this is set, no connection lasts. */
   readonly offline: Signals.Signal<boolean> = new Signals.Signal(false);
@@ -72,36 +72,41 @@ export class Player {
   readonly picture: Signals.Signal<boolean> = new Signals.Signal(false);
 
   /** Plays a broadcast, muted, in a part of the page. */
-  constructor(stage: HTMLElement, name: string, settings: Settings) {
+  constructor(stage: HTMLElement, name: string, settings: Settings, decoders: PageDecoders) {
     this.name = name;
-    const intent = performance.now();
     const canvas = document.createElement('canvas');
     canvas.setAttribute('role', 'img');
     canvas.setAttribute('aria-label', `Live picture of ${name}`);
-    this.element = new MoqWatch();
+    this.element = new MoqObservedPlayer();
+    this.element.options = {
+      endpoint: settings.collector,
+      intent: performance.now(),
+      decoders,
+      onFact: (fact) => this.experience.update((before) => learn(before, fact)),
+      ...(settings.intervalSeconds !== undefined && { intervalSeconds: settings.intervalSeconds }),
+    };
     this.element.append(canvas);
     this.element.muted = true;
     // A page that watches waits for its relay for as long as it takes.
     this.element.connection.delay = { initial: 500, multiplier: 2, max: 4000, timeout: 0 };
+    this.element.connection.websocket = { enabled: settings.transport !== 'webtransport' };
     this.element.signals.subscribe(this.element.renderer.out.frame, (frame) => {
       this.picture.set(frame !== undefined);
     });
     this.element.signals.run((effect) => {
       if (effect.get(this.offline)) effect.get(this.element.connection.established)?.close();
     });
-    this.observation = observePlayer(this.element, {
-      endpoint: settings.collector,
-      intent,
-      onFact: (fact) => this.experience.update((before) => learn(before, fact)),
-      ...(settings.intervalSeconds !== undefined && { intervalSeconds: settings.intervalSeconds }),
-    });
     this.element.url = settings.relay;
     this.element.name = name;
     stage.append(this.element);
   }
 
+  /** What is reported of it, while it plays. */
+  get observation(): Observation | undefined {
+    return this.element.observation;
+  }
+
   close(): void {
-    void this.observation.close();
     this.element.remove();
     this.element.signals.close();
   }

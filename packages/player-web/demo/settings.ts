@@ -17,13 +17,17 @@ export interface Settings {
   readonly broadcast: string | undefined;
   /** Seconds from one report to the next. */
   readonly intervalSeconds: number | undefined;
-  /** Whether to do without WebTransport. */
-  readonly websocketOnly: boolean;
+  readonly transport: TransportChoice;
 }
+
+/** What to connect by: WebTransport, and WebSocket where that does not work; or one of them alone. */
+export type TransportChoice = (typeof TRANSPORTS)[number];
+
+const TRANSPORTS = ['auto', 'webtransport', 'websocket'] as const;
 
 /**
  * Reads what the page is to do from its own URL: `?relay=`, `?collector=`, `?broadcast=`, `?interval=` and
- * `?transport=websocket`.
+ * `?transport=`.
  *
  * @throws TypeError naming the parameter that is wrong
  */
@@ -31,9 +35,13 @@ export function readSettings(page: URL, places: Places): Settings {
   const parameters = page.searchParams;
   // Relay and collector listen on IPv4 loopback only; QUIC does not fall back to it as HTTP does.
   const host = page.hostname === 'localhost' ? '127.0.0.1' : page.hostname;
-  const transport = parameters.get('transport') ?? 'auto';
-  if (!['auto', 'websocket'].includes(transport)) {
-    throw new TypeError(`transport must be auto or websocket, not ${JSON.stringify(transport)}`);
+  const wanted = parameters.get('transport') ?? 'auto';
+  const transport = TRANSPORTS.find((known) => known === wanted);
+  if (!transport) {
+    throw new TypeError(`transport must be ${TRANSPORTS.join(' or ')}, not ${JSON.stringify(wanted)}`);
+  }
+  if (transport === 'webtransport' && !('WebTransport' in globalThis)) {
+    throw new TypeError('transport must be auto or websocket: this browser has no WebTransport');
   }
   const interval = parameters.get('interval');
   if (interval !== null && !(Number(interval) >= 1 && Number(interval) <= 300)) {
@@ -52,7 +60,7 @@ export function readSettings(page: URL, places: Places): Settings {
     ),
     broadcast: parameters.get('broadcast') || undefined,
     intervalSeconds: interval === null ? undefined : Number(interval),
-    websocketOnly: transport === 'websocket',
+    transport,
   };
 }
 

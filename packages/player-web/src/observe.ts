@@ -14,7 +14,8 @@ import type { PlaybackError } from './qoe/terms.ts';
 import { randomSessionId } from './session-id.ts';
 import { randomTrace, type TraceContext, traceparent } from './trace-context.ts';
 import { type PlayerListener, WatchAdapter } from './watch-adapter.ts';
-import { missingSignal, type WatchElement } from './watch-element.ts';
+import { decodingOf, missingSignal, type WatchElement } from './watch-element.ts';
+import type { PlayerDecoding } from './webcodecs/page-decoders.ts';
 
 /** Who waits this long for a first frame is told of, in milliseconds. */
 const PATIENCE = 3000;
@@ -69,6 +70,7 @@ class PlayerObservation implements Observation, PlayerListener {
   readonly #options: CheckedOptions;
   readonly #outbox: Outbox;
   readonly #adapter: WatchAdapter;
+  readonly #decoding: PlayerDecoding | undefined;
   readonly #backlog = new Backlog();
   readonly #beat: ReturnType<typeof setInterval>;
   #patience: ReturnType<typeof setTimeout> | undefined;
@@ -83,7 +85,7 @@ class PlayerObservation implements Observation, PlayerListener {
   constructor(element: WatchElement, options: CheckedOptions) {
     this.#element = element;
     this.#options = options;
-    const { endpoint, headers, interval, intent, linkSession, traceSampling, log } = options;
+    const { endpoint, headers, interval, intent, linkSession, traceSampling, decoders, log } = options;
     this.#trace = randomTrace(Math.random() < traceSampling);
     const warn = (message: string): void => log.warn(`[Observability] ${message}`);
     this.#outbox = new Outbox({ endpoint, headers, session: this.sessionId, warn });
@@ -92,6 +94,7 @@ class PlayerObservation implements Observation, PlayerListener {
       ...(linkSession && { link }),
       ...(intent !== undefined && { intent }),
     });
+    this.#decoding = decoders?.attach(decodingOf(element));
     this.#adapter.start();
     this.#beat = setInterval(() => this.#report(), interval);
   }
@@ -162,6 +165,7 @@ class PlayerObservation implements Observation, PlayerListener {
     this.#leave(performance.now());
     if (this.#telemetry) await this.#telemetry.close();
     else this.#report();
+    this.#decoding?.detach();
     await this.#outbox.flush();
   }
 
@@ -234,6 +238,7 @@ class PlayerObservation implements Observation, PlayerListener {
         trace: this.#trace,
         interval,
         outbox: this.#outbox,
+        decoding: this.#decoding,
         relay: () => this.#element.connection.url.peek(),
         settle: () => this.#settle(),
         tell: (fact) => this.#tell(fact),

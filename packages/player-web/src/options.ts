@@ -1,4 +1,5 @@
 import type { Fact } from './qoe/events.ts';
+import type { PageDecoders } from './webcodecs/page-decoders.ts';
 
 /** What {@link observePlayer} is told. */
 export interface ObserveOptions {
@@ -17,6 +18,8 @@ export interface ObserveOptions {
   readonly linkSession?: boolean;
   /** The share of sessions whose traces are sent, 0 to 1; 1 by default. Metrics and events are never sampled. */
   readonly traceSampling?: number;
+  /** The decoders of the page, measured: what `measurePageDecoders()` of `…/player-web/webcodecs` gives. */
+  readonly decoders?: PageDecoders;
   /** Called with each fact as it becomes known. */
   readonly onFact?: (fact: Fact) => void;
   /** Where the two lines go that are logged; the console by default. */
@@ -33,6 +36,7 @@ export interface CheckedOptions {
   readonly intent: number | undefined;
   readonly linkSession: boolean;
   readonly traceSampling: number;
+  readonly decoders: PageDecoders | undefined;
   readonly onFact: (fact: Fact) => void;
   readonly log: Pick<Console, 'info' | 'warn'>;
 }
@@ -45,7 +49,7 @@ export interface CheckedOptions {
 export function checkOptions(options: ObserveOptions): CheckedOptions {
   check(typeof options === 'object' && options !== null, 'options', 'an object', options);
   const { headers = {}, intervalSeconds = 10, intent, linkSession = true, onFact = () => {} } = options;
-  const { traceSampling = 1, log = globalThis.console } = options;
+  const { traceSampling = 1, decoders, log = globalThis.console } = options;
   check(isHeaders(headers), 'headers', 'an object of valid header names and text values', headers);
   check(
     typeof intervalSeconds === 'number' && intervalSeconds >= 1 && intervalSeconds <= 300,
@@ -66,6 +70,12 @@ export function checkOptions(options: ObserveOptions): CheckedOptions {
     'a number from 0 to 1',
     traceSampling,
   );
+  check(
+    decoders === undefined || typeof decoders?.attach === 'function',
+    'decoders',
+    'what measurePageDecoders() returned',
+    decoders,
+  );
   check(typeof onFact === 'function', 'onFact', 'a function', onFact);
   check(
     typeof log?.info === 'function' && typeof log.warn === 'function',
@@ -81,6 +91,7 @@ export function checkOptions(options: ObserveOptions): CheckedOptions {
     intent,
     linkSession,
     traceSampling,
+    decoders,
     onFact,
     log,
   };

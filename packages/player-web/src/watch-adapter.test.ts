@@ -1,3 +1,4 @@
+import { Connection } from '@moq/net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Consumer, Frame, Page, testElement } from '../test/element.ts';
 import type { PlayerEvent } from './qoe/events.ts';
@@ -299,6 +300,51 @@ test('dialling is told, and what comes of it', async () => {
   player.connection.status.set('disconnected');
   expect(await told()).toEqual(['lost 0']);
 });
+
+test('a player that is to do without WebSocket is refused by WebTransport alone', async () => {
+  vi.stubGlobal('WebTransport', EventTarget);
+  Object.assign(player.connection, { websocket: { enabled: false } });
+  load();
+  watch();
+  player.connection.status.set('connecting');
+  await told();
+  player.connection.status.set('disconnected');
+  expect(await told()).toEqual(['refused webtransport 0']);
+});
+
+const WEBKIT = 'AppleWebKit/605.1.15 (KHTML, like Gecko)';
+const BLINK = 'AppleWebKit/537.36 (KHTML, like Gecko)';
+const BROWSERS = {
+  Chrome: `Mozilla/5.0 (X11; Linux x86_64) ${BLINK} Chrome/140.0.0.0 Safari/537.36`,
+  'Chrome without a head': `Mozilla/5.0 (X11; Linux x86_64) ${BLINK} HeadlessChrome/140.0.0.0 Safari/537.36`,
+  Edge: `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${BLINK} Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0`,
+  'Samsung Internet': `Mozilla/5.0 (Linux; Android 14) ${BLINK} SamsungBrowser/28.0 Chrome/130.0.0.0 Safari/537.36`,
+  Safari: `Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ${WEBKIT} Version/26.4 Safari/605.1.15`,
+  'Safari on a phone': `Mozilla/5.0 (iPhone; CPU iPhone OS 26_4 like Mac OS X) ${WEBKIT} Version/26.4 Mobile/15E148 Safari/604.1`,
+  'an application on a phone': `Mozilla/5.0 (iPhone; CPU iPhone OS 26_4 like Mac OS X) ${WEBKIT} Mobile/15E148`,
+  'Chrome on a phone': `Mozilla/5.0 (iPhone; CPU iPhone OS 26_4 like Mac OS X) ${WEBKIT} CriOS/140.0 Mobile/15E148 Safari/604.1`,
+  'Edge on a phone': `Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) ${WEBKIT} Version/18.0 EdgiOS/140.0 Mobile/15E148 Safari/604.1`,
+  'Opera on a phone': `Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) ${WEBKIT} Version/18.0 Mobile/15E148 Safari/604.1 OPT/5.0`,
+  'Firefox on a phone': `Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) ${WEBKIT} FxiOS/140.0 Mobile/15E148 Safari/604.1`,
+  'Firefox 152': 'Mozilla/5.0 (X11; Linux x86_64; rv:152.0) Gecko/20100101 Firefox/152.0',
+  'Firefox 153': 'Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0',
+};
+
+test.each(Object.entries(BROWSERS))(
+  'WebSocket is second choice where @moq/net says so: %s',
+  async (_, userAgent) => {
+    vi.stubGlobal('WebTransport', EventTarget);
+    vi.stubGlobal('navigator', { userAgent });
+    load();
+    watch();
+    await told();
+    player.connection.established.set({ transport: 'websocket' });
+    const expected = Connection.isWebTransportSupported()
+      ? 'connected websocket instead 0'
+      : 'connected websocket 0';
+    expect(await told()).toEqual([expected]);
+  },
+);
 
 test('a connection the page takes back is neither refused nor lost', async () => {
   load();

@@ -201,7 +201,7 @@ export class WatchAdapter {
     this.#connected = true;
     this.#dialled = undefined;
     const transport: PlayerTransport = connection.transport === 'websocket' ? 'websocket' : 'webtransport';
-    const fallback = transport === 'websocket' && firstChoice() !== 'websocket';
+    const fallback = this.#transports().indexOf(transport) > 0;
     this.#emit({ type: 'connected', transport, version: connection.version ?? '', fallback });
   }
 
@@ -213,8 +213,7 @@ export class WatchAdapter {
     } else if (status.peek() === 'disconnected' && this.#dialled !== undefined) {
       // An attempt that the page took back, by another URL or by leaving, did not fail.
       if (this.#dialsOn() && this.#dialled === url.peek()?.href) {
-        const first = firstChoice();
-        this.#emit({ type: 'refused', tried: first === 'websocket' ? [first] : [first, 'websocket'] });
+        this.#emit({ type: 'refused', tried: this.#transports() });
       }
       this.#dialled = undefined;
     }
@@ -224,6 +223,12 @@ export class WatchAdapter {
   #dialsOn(): boolean {
     const { enabled, url } = this.#element.connection;
     return enabled.peek() && url.peek()?.href === this.#href && !this.#gone;
+  }
+
+  /** What the element connects by, its first choice first. */
+  #transports(): readonly PlayerTransport[] {
+    const transports: PlayerTransport[] = usesWebTransport() ? ['webtransport'] : [];
+    return this.#element.connection.websocket?.enabled === false ? transports : [...transports, 'websocket'];
   }
 
   #measured(): void {
@@ -358,7 +363,14 @@ function decoded(pathname: string): string {
   }
 }
 
-/** The transport that is tried first. */
-function firstChoice(): PlayerTransport {
-  return 'WebTransport' in globalThis ? 'webtransport' : 'websocket';
+/**
+ * Whether `@moq/watch` uses the WebTransport of this browser. That of Safari and of Firefox before 153 it leaves alone,
+ * for their bugs.
+ */
+function usesWebTransport(): boolean {
+  if (!('WebTransport' in globalThis)) return false;
+  const { userAgent } = navigator;
+  const firefox = /(?:Firefox|FxiOS)\/(\d+)/.exec(userAgent);
+  if (firefox) return Number(firefox[1]) >= 153;
+  return !userAgent.includes('Safari/') || /Chrom|CriOS|Edg|OPT\/|OPiOS/.test(userAgent);
 }

@@ -1,4 +1,5 @@
 import type { BufferedRange } from './qoe/events.ts';
+import type { DecodingPlayer } from './webcodecs/page-decoders.ts';
 
 /** The read side of a signal of `@moq/signals`. */
 export interface Readable<T> {
@@ -22,6 +23,8 @@ export interface WatchElement {
     readonly established: Readable<{ readonly transport: string; readonly version?: string } | undefined>;
     /** What the relay measures of the connection. */
     readonly probe: Readable<{ readonly rtt?: number | undefined } | undefined>;
+    /** Whether it may connect by WebSocket too; it may unless this says otherwise. */
+    readonly websocket?: { readonly enabled?: boolean } | undefined;
     /** Rejects when the player gives up connecting. */
     readonly closed: Promise<unknown>;
   };
@@ -123,4 +126,13 @@ export function missingSignal(element: unknown): string | undefined {
 
 function property(owner: unknown, name: string): unknown {
   return typeof owner === 'object' && owner !== null ? Reflect.get(owner, name) : undefined;
+}
+
+/** How an element uses its decoders. It counts what it received just before it has that decoded. */
+export function decodingOf({ video, audio }: WatchElement): DecodingPlayer {
+  const media = { video, audio };
+  return {
+    received: (medium) => media[medium].out.stats.peek()?.bytesReceived ?? 0,
+    isLate: (timestamp) => timestamp / 1000 < (video.out.timestamp.peek() ?? Number.NEGATIVE_INFINITY),
+  };
 }

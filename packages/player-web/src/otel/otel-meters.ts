@@ -43,6 +43,15 @@ export class OtelMeters implements Meters {
   }
 
   observe<Key extends ClientHistogram>(metric: Key, labels: ClientLabels<Key>, value: number): void {
+    this.observeAll(metric, labels, [value]);
+  }
+
+  /** Observes several values in a histogram. */
+  observeAll<Key extends ClientHistogram>(
+    metric: Key,
+    labels: ClientLabels<Key>,
+    values: readonly number[],
+  ): void {
     const key = metric + JSON.stringify(labels);
     let handle = this.#histograms.get(key);
     if (!handle) {
@@ -50,7 +59,7 @@ export class OtelMeters implements Meters {
       handle = this.#instruments.histogram(definition).series(labels);
       this.#histograms.set(key, handle);
     }
-    handle.observe(value);
+    for (const value of values) handle.observe(value);
   }
 
   /** What was added since the last time, as the body of a report; undefined when nothing was. */

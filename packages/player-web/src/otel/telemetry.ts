@@ -4,9 +4,11 @@ import { ClockSync } from '../clock-sync.ts';
 import type { Fact, PlaybackFact, PlayerEvent, StartFact } from '../qoe/events.ts';
 import { Playback } from '../qoe/playback.ts';
 import type { TraceContext } from '../trace-context.ts';
+import type { PlayerDecoding } from '../webcodecs/page-decoders.ts';
 import type { Entry, Link } from './entry.ts';
 import { Delivery } from './delivery.ts';
 import { EventLog } from './event-log.ts';
+import { measureDecoding } from './measure-decoding.ts';
 import { measurePlayback } from './measure-playback.ts';
 import { measureStart } from './measure-start.ts';
 import { OtelMeters } from './otel-meters.ts';
@@ -23,6 +25,8 @@ export interface TelemetryOptions {
   /** From one report to the next, in milliseconds. */
   readonly interval: number;
   readonly outbox: Outbox;
+  /** What the player's decoders do, where they are measured. */
+  readonly decoding: PlayerDecoding | undefined;
   /** The URL that is connected to. */
   readonly relay: () => URL | undefined;
   /** Has the core tell what was watched up to now. */
@@ -93,7 +97,8 @@ class SessionTelemetry implements Telemetry {
   async collect(): Promise<void> {
     this.#options.settle();
     this.#record(this.#playback?.totals(performance.now()) ?? []);
-    const { outbox, session, trace: start } = this.#options;
+    const { outbox, decoding, session, trace: start } = this.#options;
+    if (decoding && this.#stream) measureDecoding(this.#meters, decoding.take(), this.#stream);
     const broadcast = this.#stream?.broadcast;
     const subject = { session, traceId: start.traceId, broadcast, transport: this.#link?.transport };
     // What is told by one event of the page goes out with it: the SDK takes some turns to read its metrics.
