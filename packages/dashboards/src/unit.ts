@@ -1,7 +1,7 @@
 /**
  * What a number is in.
  *
- * - `s`: seconds; `timestamp`: Unix time in seconds
+ * - `s`: seconds
  * - `By`: bytes; `By/s`: bytes a second; `bits/s`: bits a second
  * - `ratio`: a part of one, shown as a percentage
  * - `count`: things; `per_second`: things a second; `per_hour`: things an hour
@@ -11,7 +11,6 @@
  */
 export type Unit =
   | 's'
-  | 'timestamp'
   | 'By'
   | 'By/s'
   | 'bits/s'
@@ -30,7 +29,6 @@ export function isUnit(value: unknown): value is Unit {
 
 const UNITS: ReadonlySet<string> = new Set<Unit>([
   's',
-  'timestamp',
   'By',
   'By/s',
   'bits/s',

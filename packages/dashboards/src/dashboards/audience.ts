@@ -46,6 +46,7 @@ const ofAudience = {
   region: chosen('region'),
   transport: chosen('transport'),
 } as const;
+const byClient = ['browser', 'transport'] as const;
 const ofClients = { browser: chosen('browser'), transport: chosen('transport') } as const;
 
 const watching = select(audienceWatching, ofAudience);
@@ -181,27 +182,27 @@ const how: Row = {
         description: 'One line for each pair that is in use, the largest first.',
         unit: 'count',
         lines: [
-          { query: sum(watching, ['browser', 'transport']), legend: 'Watching' },
+          { query: sum(watching, byClient), legend: 'Watching' },
           {
-            query: ratio(sum(stalling, ['browser', 'transport']), sum(watching, ['browser', 'transport'])),
+            query: ratio(sum(stalling, byClient), sum(watching, byClient)),
             legend: 'Stalled',
             unit: 'ratio',
             thresholds: { worse: 'above', warning: 0.01, critical: 0.05 },
           },
           {
-            query: select(audienceStartupP95, ofClients),
+            query: max(select(audienceStartupP95, ofClients), byClient),
             legend: 'Startup, p95',
             unit: 's',
             thresholds: { worse: 'above', warning: 2, critical: 3 },
           },
-          { query: select(audienceLatencyP50, ofClients), legend: 'Latency, p50', unit: 's' },
+          { query: max(select(audienceLatencyP50, ofClients), byClient), legend: 'Latency, p50', unit: 's' },
           {
-            query: select(audienceLatencyP95, ofClients),
+            query: max(select(audienceLatencyP95, ofClients), byClient),
             legend: 'Latency, p95',
             unit: 's',
             thresholds: { worse: 'above', warning: 0.5, critical: 2 },
           },
-          { query: select(audienceLatencyP99, ofClients), legend: 'Latency, p99', unit: 's' },
+          { query: max(select(audienceLatencyP99, ofClients), byClient), legend: 'Latency, p99', unit: 's' },
         ],
         watched: {
           noAlert: 'Streams have alerts; this tells for whom they are bad.',

@@ -195,6 +195,7 @@ const overview: Row = {
       {
         key: { alertname: 'Alert', severity: 'Severity', broadcast: 'Stream', namespace: 'Namespace' },
         links: [
+          { title: 'Runbook', runbookOf: 'alertname' },
           { title: 'Only this stream', to: 'moq-pipeline', variables: { broadcast: 'broadcast' } },
           { title: 'Logs and traces of the stream', to: 'moq-debug', variables: { broadcast: 'broadcast' } },
         ],
@@ -224,21 +225,21 @@ const streams: Row = {
           { query: sum(select(relay.activeSubscribers, everywhere), byStream), legend: 'Viewers' },
           { query: sum(select(streamBandwidthIn, everywhere), byStream), legend: 'In', unit: 'bits/s' },
           { query: sum(select(streamBandwidthOut, everywhere), byStream), legend: 'Out', unit: 'bits/s' },
-          { query: chosenOf(streamLatencyMean), legend: 'Latency, mean', unit: 's' },
+          { query: max(chosenOf(streamLatencyMean), byStream), legend: 'Latency, mean', unit: 's' },
           {
-            query: chosenOf(streamLatencyP95),
+            query: max(chosenOf(streamLatencyP95), byStream),
             legend: 'Latency, p95',
             unit: 's',
             thresholds: { worse: 'above', warning: 0.5, critical: 2 },
           },
           {
-            query: chosenOf(streamRebufferRatio),
+            query: max(chosenOf(streamRebufferRatio), byStream),
             legend: 'Stalled',
             unit: 'ratio',
             thresholds: { worse: 'above', warning: 0.01, critical: 0.05 },
           },
           {
-            query: chosenOf(streamMedia),
+            query: max(chosenOf(streamMedia), [...byStream, 'video_codec', 'resolution', 'audio_codec']),
             legend: 'Media',
             labelColumns: { video_codec: 'Video', resolution: 'Resolution', audio_codec: 'Audio' },
           },

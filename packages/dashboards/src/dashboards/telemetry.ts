@@ -209,7 +209,7 @@ const reports: Row = {
         {
           query: ratio(
             select(fleetLatencySamples),
-            plus(select(fleetLatencySamples), rate(client.latencyUnavailable, { over: '5m' })),
+            plus(select(fleetLatencySamples), rate(client.latencyUnavailable)),
           ),
           legend: 'known',
         },

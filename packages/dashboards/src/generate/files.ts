@@ -1,3 +1,4 @@
+import { grafanaFiles } from './grafana.ts';
 import { ruleFiles } from './rules.ts';
 import type { Model } from '../model.ts';
 import type { Site } from '../site.ts';
@@ -10,9 +11,9 @@ export interface GeneratedFile {
 }
 
 /** Folders in which everything is generated: what else lies there is left over from before. */
-export const generatedFolders = ['observability/tests'] as const;
+export const generatedFolders = ['observability/grafana/dashboards', 'observability/tests'] as const;
 
 /** Everything that is generated. */
 export function generatedFiles(model: Model, site: Site): readonly GeneratedFile[] {
-  return ruleFiles(model.ruleGroups, model.alerts, site);
+  return [...ruleFiles(model.ruleGroups, model.alerts, site), ...grafanaFiles(model.dashboards, site)];
 }

@@ -1,4 +1,4 @@
-import { client, relay } from '@moq-observability/moq-metrics';
+import { client, relay, stack } from '@moq-observability/moq-metrics';
 import { expect, test } from 'vitest';
 import { DefinitionProblem } from '../errors.ts';
 import { buckets } from '../query/histogram.ts';
@@ -120,7 +120,37 @@ test.each<[why: string, panel: MetricPanel, problem: string]>([
   [
     'a table whose lines cannot be told apart',
     panel({}, { picture: { as: 'table', key: { broadcast: 'Broadcast' } } }),
-    'moq-relay: errors: a line of the table is told by broadcast, and not all are in',
+    'moq-relay: errors: a line of the table is told by broadcast, and not by the labels of',
+  ],
+  [
+    'a column that is not summed up',
+    panel(
+      { lines: [{ query: select(stack.up), legend: 'Up' }] },
+      { picture: { as: 'table', key: { instance: 'Instance', job: 'Job' } } },
+    ),
+    'moq-relay: errors: up brings its own name along',
+  ],
+  [
+    'a table sorted by what is no column',
+    panel(
+      {},
+      { picture: { as: 'table', key: { stage: 'Stage' }, sort: { column: 'Name', greatestFirst: true } } },
+    ),
+    'moq-relay: errors: it is sorted by "Name", which is no column',
+  ],
+  [
+    'a link by a label the table does not have',
+    panel(
+      {},
+      {
+        picture: {
+          as: 'table',
+          key: { stage: 'Stage' },
+          links: [{ title: 'Runbook', runbookOf: 'alertname' }],
+        },
+      },
+    ),
+    'moq-relay: errors: a link needs "alertname", by which no line is told',
   ],
 ])('refuses %s', (_, wrong, problem) => {
   expect(withPanels(wrong)).toThrow(DefinitionProblem);

@@ -1,7 +1,7 @@
 import { DefinitionProblem } from '../errors.ts';
 import type { LogQuery, TraceQuery } from '../query/logs.ts';
 import type { Query } from '../query/query.ts';
-import { checkObservable, type Observable } from './observable.ts';
+import { checkObservable, type Line, type Observable } from './observable.ts';
 import { checkVariable, type Variable } from './variable.ts';
 
 /** The width of a dashboard in columns, in Grafana as in Perses. */
@@ -25,13 +25,19 @@ interface Size {
   readonly height: number;
 }
 
-/** Where a line of a table leads: to a dashboard, of which key labels set variables. */
-export interface RowLink {
-  readonly title: string;
-  readonly to: DashboardUid;
-  /** The variables there, and the key labels their values come from. */
-  readonly variables: Readonly<Record<string, string>>;
-}
+/** Where a line of a table leads: to a dashboard, of which key labels set variables, or to the runbook of an alert. */
+export type RowLink =
+  | {
+      readonly title: string;
+      readonly to: DashboardUid;
+      /** The variables there, and the key labels their values come from. */
+      readonly variables: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly title: string;
+      /** The key label that has the name of the alert. */
+      readonly runbookOf: string;
+    };
 
 /** How numbers are drawn. */
 export type Picture =
@@ -226,13 +232,11 @@ function pictureProblems({ picture, observable }: MetricPanel): readonly string[
         ...Object.values(labelColumns ?? {}),
       ]),
     ];
-    const linked = (picture.links ?? []).flatMap(({ variables }) => Object.values(variables));
+    const linked = (picture.links ?? []).flatMap((link) =>
+      'to' in link ? Object.values(link.variables) : [link.runbookOf],
+    );
     return [
-      ...observable.lines
-        .filter(({ query }) => key.some((label) => !query.labels.includes(label)))
-        .map(
-          ({ query }) => `a line of the table is told by ${key.join(', ')}, and not all are in ${query.text}`,
-        ),
+      ...observable.lines.flatMap((line) => columnProblems(line, key)),
       ...linked
         .filter((label) => !key.includes(label))
         .map((label) => `a link needs "${label}", by which no line is told`),
@@ -242,6 +246,19 @@ function pictureProblems({ picture, observable }: MetricPanel): readonly string[
     ];
   }
   return picture.as === 'bands' && !observable.thresholds ? ['bands are coloured by thresholds'] : [];
+}
+
+/** The lines of several queries become one only when the series of each have exactly the labels that tell lines apart. */
+function columnProblems({ query, labelColumns }: Line, key: readonly string[]): readonly string[] {
+  const expected = [...key, ...Object.keys(labelColumns ?? {})].toSorted();
+  const problems: string[] = [];
+  if (expected.join() !== query.labels.join()) {
+    problems.push(
+      `a line of the table is told by ${expected.join(', ')}, and not by the labels of ${query.text}`,
+    );
+  }
+  if ('isSelection' in query) problems.push(`${query.text} brings its own name along: sum it up`);
+  return problems;
 }
 
 function variablesOf(panel: Panel): readonly string[] {
