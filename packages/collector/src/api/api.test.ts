@@ -220,6 +220,10 @@ describe('without a store', () => {
     await report('session-3', 2, { more: [[client.playbackFailures, { ...stream, error: 'decode' }, 1]] });
     expect(await ids('errors=true')).toBe('3');
     expect(await ids('sort=-latency&errors=false')).toBe('012456');
+    expect(await ids('q=ION-4')).toBe('4');
+    expect(await ids('sort=-latency&live=true&min_latency=0.25')).toBe('456');
+    expect(await ids('live=false')).toBe('');
+    expect(await ids('min_stalls=1')).toBe('');
     await report('session-3', 3, { latency: 0.25, broadcast: 'demo/odd' });
     let cursor: string | undefined = '';
     const pages: string[] = [];
@@ -235,7 +239,14 @@ describe('without a store', () => {
     await start('session-a', { latency: 0.125, stalled: 2.5 });
     await start('session-b', { latency: 0.375 });
     await start('session-c', { broadcast: 'other/one' });
-    const { body } = await get<{ streams: object[] }>('api/streams');
+    const { body } = await get<{ fleet: object; streams: object[] }>('api/streams');
+    expect(body.fleet).toMatchObject({
+      streams: 2,
+      viewers: 3,
+      sessions: { playing: 3 },
+      latency: { p50: 0.125, p95: 0.375 },
+      bandwidth: 9_300_000,
+    });
     expect(body.streams).toMatchObject([
       {
         namespace: 'demo',
@@ -274,6 +285,7 @@ describe('without a store', () => {
     const { sessions } = await live.until('sessions', (rows: SessionRow[]) => ({ sessions: rows }));
     expect(performance.now() - sent).toBeLessThan(1_000);
     expect(sessions).toMatchObject([{ sessionId: 'session-a', state: 'playing' }]);
+    await live.until('fleet', (fleet: { viewers: number }) => fleet.viewers === 1 || undefined);
     await live.until('streams', (streams: { viewers: number }[]) => streams[0]?.viewers === 1 || undefined);
     await start('session-b');
     const only = await one.until('sessions', (rows: SessionRow[]) => rows);

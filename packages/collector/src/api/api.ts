@@ -56,7 +56,7 @@ function routesOf(options: ApiOptions): readonly RouteDefinition[] {
       path: '/ready',
       handle: () => (options.ready() ? json({ ready: true }) : json({ ready: false }, 503)),
     },
-    { path: '/api/streams', handle: () => json({ streams: live.streams() }) },
+    { path: '/api/streams', handle: () => json(live.views()) },
     {
       path: '/api/sessions',
       handle: async ({ url }) => json(await listSessions(url.searchParams, sessions, store)),

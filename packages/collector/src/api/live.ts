@@ -3,7 +3,7 @@ import { rowOf, type Session } from '../sessions/session.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Listener, Subscription } from './events.ts';
 import { flag, parameters, word } from './parameters.ts';
-import { type StreamView, streamViews } from './streams.ts';
+import { type Views, viewsOf } from './streams.ts';
 
 const querySchema = z.strictObject({
   /** Only what concerns this broadcast. */
@@ -25,7 +25,7 @@ const SESSIONS_PER_TICK = 2_000;
 export class LiveFeed {
   readonly #sessions: Sessions;
   readonly #watchers = new Set<Watcher>();
-  #streams: { readonly at: number; readonly views: readonly StreamView[] } | undefined;
+  #views: { readonly at: number; readonly views: Views } | undefined;
 
   constructor(sessions: Sessions) {
     this.#sessions = sessions;
@@ -38,30 +38,30 @@ export class LiveFeed {
 
   /** @throws Problem 400 */
   subscribe(query: URLSearchParams): Subscription {
-    const watcher = new Watcher(parameters(query, querySchema), () => this.streams());
+    const watcher = new Watcher(parameters(query, querySchema), () => this.views());
     this.#watchers.add(watcher);
     return { tick: (listener) => watcher.tick(listener), end: () => this.#watchers.delete(watcher) };
   }
 
-  /** The streams as they were at most a moment ago: looked at once, however many ask. */
-  streams(): readonly StreamView[] {
+  /** What was watched at most a moment ago: looked at once, however many ask. */
+  views(): Views {
     const now = performance.now();
-    if (!this.#streams || now - this.#streams.at > STREAMS_EVERY / 2) {
-      this.#streams = { at: now, views: streamViews(this.#sessions.all()) };
+    if (!this.#views || now - this.#views.at > STREAMS_EVERY / 2) {
+      this.#views = { at: now, views: viewsOf(this.#sessions.all()) };
     }
-    return this.#streams.views;
+    return this.#views.views;
   }
 }
 
 class Watcher {
   readonly #query: z.infer<typeof querySchema>;
-  readonly #streams: () => readonly StreamView[];
+  readonly #views: () => Views;
   readonly #changed = new Set<Session>();
-  #toldStreamsAt = Number.NEGATIVE_INFINITY;
+  #toldViewsAt = Number.NEGATIVE_INFINITY;
 
-  constructor(query: z.infer<typeof querySchema>, streams: () => readonly StreamView[]) {
+  constructor(query: z.infer<typeof querySchema>, views: () => Views) {
     this.#query = query;
-    this.#streams = streams;
+    this.#views = views;
   }
 
   changed(session: Session): void {
@@ -73,16 +73,22 @@ class Watcher {
   }
 
   tick(listener: Listener): void {
-    if (performance.now() - this.#toldStreamsAt >= STREAMS_EVERY) this.#tellStreams(listener);
+    if (performance.now() - this.#toldViewsAt >= STREAMS_EVERY) this.#tellViews(listener);
     this.#tellSessions(listener);
   }
 
-  #tellStreams(listener: Listener): void {
+  /** A broadcast's reader is told of that alone, all others of the fleet too. */
+  #tellViews(listener: Listener): void {
     const { broadcast } = this.#query;
-    const streams = this.#streams().filter(
-      (stream) => broadcast === undefined || stream.broadcast === broadcast,
-    );
-    if (listener.send('streams', streams)) this.#toldStreamsAt = performance.now();
+    const { fleet, streams } = this.#views();
+    const told =
+      broadcast === undefined
+        ? listener.send('fleet', fleet) && listener.send('streams', streams)
+        : listener.send(
+            'streams',
+            streams.filter((stream) => stream.broadcast === broadcast),
+          );
+    if (told) this.#toldViewsAt = performance.now();
   }
 
   #tellSessions(listener: Listener): void {

@@ -4,6 +4,9 @@ import { Problem } from './reply.ts';
 /** A number of milliseconds. */
 export const milliseconds: z.ZodType<number | undefined> = z.coerce.number().min(0).max(8.64e15).optional();
 
+/** A number that is not negative. */
+export const number: z.ZodType<number | undefined> = z.coerce.number().min(0).max(1e12).optional();
+
 /** A text to look for. */
 export const word: z.ZodType<string | undefined> = z.string().min(1).max(512).optional();
 

@@ -1,10 +1,10 @@
 /** Sessions in pages: those held in memory first, then those that only the store knows. */
 import { collector } from '@moq-observability/moq-metrics';
 import { z } from 'zod';
-import { rowOf, type Session } from '../sessions/session.ts';
+import { isLive, rowOf, type Session } from '../sessions/session.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { type SessionRow, type SessionSort, sessionSorts, type Store } from '../store/store.ts';
-import { flag, limit, milliseconds, parameters, word } from './parameters.ts';
+import { flag, limit, milliseconds, number, parameters, word } from './parameters.ts';
 import { Problem } from './reply.ts';
 
 /** What is asked of sessions. */
@@ -16,6 +16,13 @@ const querySchema = z.strictObject({
   region: word,
   /** Only those with a failure, or only those without. */
   errors: flag,
+  /** Only those that are watched now, or only those of the past. */
+  live: flag,
+  /** Text that the id, the broadcast or the remote address contains, in whatever case. */
+  q: word,
+  /** Seconds. */
+  min_latency: number,
+  min_stalls: number,
   /** A column, highest or latest first; with a `-` before it, lowest or earliest first. */
   sort: z
     .string()
@@ -103,8 +110,9 @@ function fromMemory(
   const compare = (a: { key: SortKey; id: string }, b: { key: SortKey; id: string }): number =>
     compareKeys(a.key, b.key, ascending) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
   const best = new Smallest<{ key: SortKey; id: string; session: Session }>(asked.limit + 1, compare);
+  const text = asked.q?.toLowerCase();
   for (const session of sessions.all()) {
-    if (!fits(session, asked)) continue;
+    if (!fits(session, asked) || !contains(session, text)) continue;
     const entry = { key: key(session), id: session.id, session };
     if (!after || compare(entry, after) > 0) best.add(entry);
   }
@@ -119,8 +127,20 @@ function fits(session: Session, asked: ListQuery): boolean {
     (asked.browser === undefined || session.audience.browser === asked.browser) &&
     (asked.region === undefined || session.audience.region === asked.region) &&
     (asked.errors === undefined || session.failures > 0 === asked.errors) &&
+    (asked.live === undefined || isLive(session.state) === asked.live) &&
+    (asked.min_latency === undefined || (session.latency ?? -1) >= asked.min_latency) &&
+    (asked.min_stalls === undefined || session.stalls >= asked.min_stalls) &&
     (asked.from === undefined || session.startedAt >= asked.from) &&
     (asked.to === undefined || session.startedAt < asked.to)
+  );
+}
+
+function contains({ id, broadcast, remoteAddress }: Session, text: string | undefined): boolean {
+  return (
+    text === undefined ||
+    id.toLowerCase().includes(text) ||
+    broadcast.toLowerCase().includes(text) ||
+    remoteAddress.toLowerCase().includes(text)
   );
 }
 
@@ -136,8 +156,10 @@ async function fromStore(
   }: { sort: SessionSort; ascending: boolean; after: string | undefined; limit: number },
 ): Promise<SessionPage> {
   if (limit === 0) return { sessions: [], cursor: formatCursor(['s', null]) };
-  if (store.driver === 'off') return { sessions: [] };
-  const { broadcast, state, transport, browser, region, errors, from, to } = asked;
+  // Who watches now is held in memory.
+  if (store.driver === 'off' || asked.live) return { sessions: [] };
+  const { broadcast, state, transport, browser, region, errors, q, min_latency, min_stalls, from, to } =
+    asked;
   try {
     const page = await store.sessions({
       broadcast,
@@ -146,6 +168,9 @@ async function fromStore(
       browser,
       region,
       errors,
+      text: q,
+      minLatency: min_latency,
+      minStalls: min_stalls,
       from,
       to,
       sort,

@@ -1,10 +1,8 @@
 import { namespaceOf } from '@moq-observability/moq-metrics';
 import { isLive, type LiveState, liveStates, type Session } from '../sessions/session.ts';
 
-/** A broadcast that is watched, as it is for those who watch it now. */
-export interface StreamView {
-  readonly namespace: string;
-  readonly broadcast: string;
+/** How it is for those who watch now. */
+export interface Audience {
   readonly viewers: number;
   /** Viewers by state. */
   readonly sessions: Readonly<Record<LiveState, number>>;
@@ -14,7 +12,7 @@ export interface StreamView {
   readonly buffer: number | null;
   /** Bits per second, mean over the last report of each viewer. */
   readonly bitrate: number | null;
-  /** Bits per second that all viewers receive together, by the last report of each. */
+  /** Bits per second that all viewers together receive, as far as they tell. */
   readonly bandwidth: number;
   /** Seconds to the first frame, mean over those who have seen it. */
   readonly startup: number | null;
@@ -24,22 +22,46 @@ export interface StreamView {
   readonly failures: number;
 }
 
-/** The broadcasts that sessions are watching now, the most watched first. */
-export function streamViews(sessions: Iterable<Session>): readonly StreamView[] {
-  const streams = new Map<string, StreamSums>();
+/** A broadcast that is watched. */
+export interface StreamView extends Audience {
+  readonly namespace: string;
+  readonly broadcast: string;
+}
+
+/** All that is watched. */
+export interface FleetView extends Audience {
+  /** Broadcasts with a viewer. */
+  readonly streams: number;
+}
+
+/** What is watched now. */
+export interface Views {
+  readonly fleet: FleetView;
+  /** The most watched first. */
+  readonly streams: readonly StreamView[];
+}
+
+/** Adds up what sessions are watching now. */
+export function viewsOf(sessions: Iterable<Session>): Views {
+  const streams = new Map<string, AudienceSums>();
+  const fleet = new AudienceSums();
   for (const session of sessions) {
     const { broadcast, state } = session;
     if (!broadcast || !isLive(state)) continue;
     let sums = streams.get(broadcast);
-    if (!sums) streams.set(broadcast, (sums = new StreamSums()));
+    if (!sums) streams.set(broadcast, (sums = new AudienceSums()));
     sums.add(session, state);
+    fleet.add(session, state);
   }
-  return [...streams]
-    .map(([broadcast, sums]) => sums.view(broadcast))
-    .toSorted((a, b) => b.viewers - a.viewers || (a.broadcast < b.broadcast ? -1 : 1));
+  return {
+    fleet: { streams: streams.size, ...fleet.view() },
+    streams: [...streams]
+      .map(([broadcast, sums]) => ({ namespace: namespaceOf(broadcast), broadcast, ...sums.view() }))
+      .toSorted((a, b) => b.viewers - a.viewers || (a.broadcast < b.broadcast ? -1 : 1)),
+  };
 }
 
-class StreamSums {
+class AudienceSums {
   readonly #states: Record<LiveState, number> = { loading: 0, playing: 0, stalled: 0, paused: 0 };
   readonly #latencies: number[] = [];
   readonly #buffer = { sum: 0, count: 0 };
@@ -62,10 +84,8 @@ class StreamSums {
     this.#failures += session.failures;
   }
 
-  view(broadcast: string): StreamView {
+  view(): Audience {
     return {
-      namespace: namespaceOf(broadcast),
-      broadcast,
       viewers: liveStates.reduce((sum, state) => sum + this.#states[state], 0),
       sessions: this.#states,
       latency: latencyOf(this.#latencies),
@@ -90,10 +110,10 @@ function meanOf({ sum, count }: { sum: number; count: number }): number | null {
   return count > 0 ? sum / count : null;
 }
 
-function latencyOf(latencies: readonly number[]): StreamView['latency'] {
+function latencyOf(latencies: readonly number[]): Audience['latency'] {
   if (latencies.length === 0) return null;
   const sorted = Float64Array.from(latencies).toSorted();
   const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
-  const quantile = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1]!;
+  const quantile = (q: number): number => sorted[Math.ceil(q * sorted.length) - 1]!;
   return { mean, p50: quantile(0.5), p95: quantile(0.95) };
 }

@@ -411,6 +411,10 @@ export function describeStore(
           where((row) => row.region === 'eu' && row.failures === 0),
         );
         expect(names(await find({ errors: true }))).toEqual(where((row) => row.failures > 0));
+        expect(names(await find({ minLatency: 0.15, minStalls: 1 }))).toEqual(
+          where((row) => (row.latencySeconds ?? 0) >= 0.15 && row.stalls >= 1),
+        );
+        expect(names(await find({ text: all20[3]!.sessionId.toUpperCase() }))).toEqual(names([all20[3]!]));
         expect(names(await find({ transport: 'websocket', from: from + 5000, to: from + 9000 }))).toEqual(
           names([all20[6]!]),
         );

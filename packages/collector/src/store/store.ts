@@ -84,6 +84,11 @@ export interface SessionQuery extends PageQuery, TimeRange {
   readonly region?: string | undefined;
   /** Those with a failure, or those without. */
   readonly errors?: boolean | undefined;
+  /** Text that the id, the broadcast or the remote address contains, in whatever case. */
+  readonly text?: string | undefined;
+  /** Seconds: those whose last latency was at least this. */
+  readonly minLatency?: number | undefined;
+  readonly minStalls?: number | undefined;
   /** `started_at`. */
   readonly sort?: SessionSort | undefined;
   /** Highest or latest first unless `ascending`. Sessions without the value come last either way. */

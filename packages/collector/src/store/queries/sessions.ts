@@ -110,6 +110,11 @@ WHERE StartedAt >= fromUnixTimestamp64Milli({from:Int64}) AND StartedAt < fromUn
   AND ({browser:String} = '' OR Browser = {browser:String})
   AND ({region:String} = '' OR Region = {region:String})
   AND ({errors:Int8} < 0 OR (Failures > 0) = ({errors:Int8} = 1))
+  AND ({text:String} = '' OR positionCaseInsensitiveUTF8(SessionId, {text:String}) > 0
+    OR positionCaseInsensitiveUTF8(toString(Broadcast), {text:String}) > 0
+    OR positionCaseInsensitiveUTF8(RemoteAddress, {text:String}) > 0)
+  AND ({minLatency:Float64} <= 0 OR ifNull(LatencySeconds, -1) >= {minLatency:Float64})
+  AND Stalls >= {minStalls:UInt64}
   AND ({afterId:String} = '' OR withoutKey > {afterWithoutKey:UInt8} OR (withoutKey = {afterWithoutKey:UInt8} AND (
     sortKey ${further} {after:${type}} OR (sortKey = {after:${type}} AND SessionId > {afterId:String}))))
 ORDER BY withoutKey, sortKey ${ascending ? 'ASC' : 'DESC'}, sessionId
@@ -170,6 +175,9 @@ export async function findSessions(query: SessionQuery, ask: Ask): Promise<Page<
     browser: query.browser ?? '',
     region: query.region ?? '',
     errors: query.errors === undefined ? -1 : Number(query.errors),
+    text: query.text ?? '',
+    minLatency: query.minLatency ?? 0,
+    minStalls: Math.max(0, Math.ceil(query.minStalls ?? 0)),
     afterWithoutKey: afterWithoutKey === 1 ? 1 : 0,
     after: finite(after!),
     afterId: afterId!,

@@ -1,0 +1,124 @@
+/** Where everything is: addresses, and what they say. All that is shown follows from the URL. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  retainSearchParams,
+} from '@tanstack/react-router';
+import { LivePage } from './live/live-page.tsx';
+import { NotFound, PageError } from './shell/broken-page.tsx';
+import { Shell } from './shell/shell.tsx';
+import { logFilters, sessionFilters, traceFilters } from './filters.ts';
+import { type SpanSearch, spanSearch } from './shell/span.ts';
+
+/** A text of the URL; `undefined` when it is none, or empty. */
+function text(value: unknown): string | undefined {
+  // The router reads a text of digits as a number.
+  const read = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+  return typeof read === 'string' && read !== '' ? read.slice(0, 512) : undefined;
+}
+
+/** The texts of these names, as far as they are there. */
+function texts<const Name extends string>(
+  search: Readonly<Record<string, unknown>>,
+  names: readonly Name[],
+): { readonly [N in Name]?: string | undefined } {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const read = text(search[name]);
+      return read === undefined ? [] : [[name, read]];
+    }),
+  ) as { readonly [N in Name]?: string | undefined };
+}
+
+const rootRoute = createRootRoute({
+  component: Shell,
+  validateSearch: (search: Record<string, unknown>): SpanSearch => spanSearch(search),
+  search: { middlewares: [retainSearchParams<SpanSearch>(['range', 'at'])] },
+});
+
+/** `/`: everything that is watched. */
+const liveRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/',
+  component: LivePage,
+  validateSearch: (search: Record<string, unknown>) => texts(search, ['sort', 'q']),
+});
+
+/** `/stream?broadcast=…`: one stream. Its name is no path: it may hold anything. */
+const streamRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/stream',
+  component: lazyRouteComponent(() => import('./streams/stream-page.tsx'), 'StreamPage'),
+  validateSearch: (search: Record<string, unknown>) => ({
+    broadcast: text(search['broadcast']) ?? '',
+    ...texts(search, ['sort']),
+  }),
+});
+
+/** `/sessions`: all sessions. */
+const sessionsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sessions',
+  component: lazyRouteComponent(() => import('./sessions/sessions-page.tsx'), 'SessionsPage'),
+  validateSearch: (search: Record<string, unknown>) => texts(search, sessionFilters),
+});
+
+/** `/sessions/<id>`: one session. */
+const sessionRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sessions/$sessionId',
+  component: lazyRouteComponent(() => import('./sessions/session-page.tsx'), 'SessionPage'),
+  validateSearch: (search: Record<string, unknown>) => texts(search, ['from', 'to', 'service', 'span']),
+});
+
+/** `/logs`: all log lines. */
+const logsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/logs',
+  component: lazyRouteComponent(() => import('./logs/logs-page.tsx'), 'LogsPage'),
+  validateSearch: (search: Record<string, unknown>) => texts(search, logFilters),
+});
+
+/** `/traces`: all traces. */
+const tracesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/traces',
+  component: lazyRouteComponent(() => import('./traces/traces-page.tsx'), 'TracesPage'),
+  validateSearch: (search: Record<string, unknown>) => texts(search, traceFilters),
+});
+
+/** `/traces/<id>`: one trace. */
+const traceRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/traces/$traceId',
+  component: lazyRouteComponent(() => import('./traces/trace-page.tsx'), 'TracePage'),
+  validateSearch: (search: Record<string, unknown>) => texts(search, ['span']),
+});
+
+const routeTree = rootRoute.addChildren([
+  liveRoute,
+  streamRoute,
+  sessionsRoute,
+  sessionRoute,
+  logsRoute,
+  tracesRoute,
+  traceRoute,
+]);
+
+/** Goes where the URL says. */
+export function openRouter() {
+  return createRouter({
+    routeTree,
+    defaultPreload: 'intent',
+    defaultNotFoundComponent: NotFound,
+    defaultErrorComponent: PageError,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof openRouter>;
+  }
+}
