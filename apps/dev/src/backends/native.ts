@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { relocate, relocatedPath } from './relocate.ts';
 
 const run = promisify(execFile);
 
@@ -16,6 +17,8 @@ interface Source {
   /** The Debian package that has it, and where in it. */
   readonly debian: string;
   readonly path: string;
+  /** The folder it reads files from, when it would look for them where only an installation puts them. */
+  readonly folder?: string;
 }
 
 const sources: Readonly<Record<NativeTool, Source>> = {
@@ -25,6 +28,7 @@ const sources: Readonly<Record<NativeTool, Source>> = {
     names: ['alertmanager', 'prometheus-alertmanager'],
     debian: 'prometheus-alertmanager',
     path: 'usr/bin/prometheus-alertmanager',
+    folder: '/usr/share/prometheus/alertmanager',
   },
   amtool: { names: ['amtool'], debian: 'prometheus-alertmanager', path: 'usr/bin/amtool' },
   node_exporter: {
@@ -113,13 +117,17 @@ async function unpack(name: string, target: string, options: NativeOptions): Pro
  * @throws NativeUnavailableError when there is none and none can be had
  */
 export async function provideNative(tool: NativeTool, options: NativeOptions): Promise<NativeBinary> {
-  const { names, debian, path } = sources[tool];
+  const { names, debian, path, folder } = sources[tool];
   const environment = options.environment ?? process.env;
   const found = await onPath(names, environment);
   if (found) return { path: found, origin: 'PATH' };
   const target = join(options.cache, debian);
-  const cached = join(target, path);
+  const cached = join(target, folder === undefined ? path : relocatedPath(path));
   if (await executable(cached)) return { path: cached, origin: 'cache' };
+  if (folder !== undefined && (await executable(join(target, path)))) {
+    await relocate(target, { path, folder });
+    return { path: cached, origin: 'cache' };
+  }
   for (const command of ['apt-get', 'dpkg']) {
     if (!(await onPath([command], environment))) {
       throw new NativeUnavailableError(`${names[0]} is not on PATH, and without ${command} it cannot be had`);
@@ -139,6 +147,7 @@ export async function provideNative(tool: NativeTool, options: NativeOptions): P
       },
     );
   }
+  if (folder !== undefined) await relocate(target, { path, folder });
   if (!(await executable(cached))) {
     throw new NativeUnavailableError(`Debian's package ${debian} has no ${path}`);
   }
