@@ -4,6 +4,8 @@
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { reference } from '@moq-observability/moq-metrics/reference';
+import type { GeneratedFile } from '../src/generate/files.ts';
 import { bringUpToDate, staleness } from '../src/generate/write.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -13,10 +15,15 @@ try {
   // Definitions are checked where they stand, as they are loaded.
   const { generatedFiles, generatedFolders } = await import('../src/generate/files.ts');
   const { model } = await import('../src/model.ts');
+  const { usageOf } = await import('../src/check/usage.ts');
   const { checkModel } = await import('../src/check/model.ts');
   const { defaultSite } = await import('../src/site.ts');
   checkModel(model);
-  const stale = await staleness(root, generatedFiles(model, defaultSite), generatedFolders);
+  const files: readonly GeneratedFile[] = [
+    ...generatedFiles(model, defaultSite),
+    { path: 'docs/metrics.md', text: reference(usageOf(model)) },
+  ];
+  const stale = await staleness(root, files, generatedFolders);
   const paths = [...stale.write.map(({ path }) => path), ...stale.remove];
   if (options.check) {
     for (const path of paths) console.error(`${path} is stale: run pnpm generate`);

@@ -3,27 +3,16 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { reference, type Usage } from '../src/registry/reference.ts';
 import { schemaJson } from '../src/registry/schema-json.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const { values: options } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-
-/** Written by what is built on top of the schema, once it is there. */
-const usage = await readFile(`${root}packages/dashboards/generated/metric-usage.json`, 'utf8').then(
-  (text) => JSON.parse(text) as Usage,
-  (error: NodeJS.ErrnoException): Usage => {
-    if (error.code === 'ENOENT') return {};
-    throw error;
-  },
-);
 
 const files: readonly (readonly [path: string, text: string])[] = [
   [
     fileURLToPath(new URL('../generated/schema.json', import.meta.url)),
     `${JSON.stringify(schemaJson(), null, 2)}\n`,
   ],
-  [`${root}docs/metrics.md`, reference(usage)],
 ];
 
 for (const [path, text] of files) {

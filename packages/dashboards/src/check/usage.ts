@@ -1,15 +1,10 @@
 import type { Metric } from '@moq-observability/moq-metrics';
+import type { Usage } from '@moq-observability/moq-metrics/reference';
 import { queriesOf } from '../model/dashboard.ts';
 import type { Model } from '../model.ts';
 import type { Query } from '../query/query.ts';
 
-/** Where metrics are used, by their name: the titles of dashboards, and the names of alerts. */
-export type Usage = ReadonlyMap<
-  string,
-  { readonly dashboards: readonly string[]; readonly alerts: readonly string[] }
->;
-
-/** Where each metric is used, also by way of what is recorded. */
+/** Where each metric is used, also by way of what is recorded: by the titles of dashboards and the names of alerts. */
 export function usageOf({ dashboards, alerts }: Pick<Model, 'alerts' | 'dashboards'>): Usage {
   const usage = new Map<string, { dashboards: string[]; alerts: string[] }>();
   const note = (kind: 'alerts' | 'dashboards', user: string, queries: readonly Query[]): void => {

@@ -22,3 +22,8 @@ export function yaml(
 export function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
+
+/** Markdown, with the mark where no reader sees it. */
+export function markdown(text: string): string {
+  return `<!-- ${MARK} -->\n\n${text}`;
+}

@@ -23,9 +23,8 @@ test('the reference has every metric, span, event and attribute', () => {
 });
 
 test('the reference says where metrics are used, as far as it is told', () => {
-  const text = reference({
-    [client.latency.name]: { dashboards: ['Latency', 'Overview'], alerts: ['HighClientLatency'] },
-  });
+  const usage = { dashboards: ['Latency', 'Overview'], alerts: ['HighClientLatency'] };
+  const text = reference(new Map([[client.latency.name, usage]]));
   expect(text).toContain('- on dashboards: Latency, Overview\n- in alerts: HighClientLatency\n');
   expect(reference()).not.toContain('on dashboards');
 });
