@@ -20,6 +20,14 @@ check:
 fuzz count='100000':
     MOQ_FUZZ_COUNT={{ count }} pnpm vitest run --project @moq-observability/collector packages/collector/src/fuzz.test.ts
 
+# Everything at full size: 2,000 players against a collector that is killed ten times, a minute of spans past a dead target
+soak:
+    MOQ_TEST_FULL=yes pnpm vitest run --reporter=verbose apps/load/src/players packages/collector/src/forwarding.test.ts
+
+# The store's look-ups among ten million log lines
+scale logs='10000000':
+    node packages/collector/bench/store.bench.ts --logs {{ logs }}
+
 # Benchmarks, one after another
 bench:
     pnpm bench

@@ -35,7 +35,7 @@ try {
     'metrics',
     'api/streams',
     'api/sessions?limit=100&sort=latency',
-    'api/sessions?limit=1000&sort=-started_at&state=playing',
+    'api/sessions?limit=1000&sort=-started_at&state=loading',
   ]) {
     await fetch(new URL(page, ops)).then((response) => response.text());
     await ask(subject, 'reset');

@@ -1,15 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { OTHER } from '@moq-observability/moq-metrics';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type HostileRequest, HostileRequests } from './fuzz-fixture.ts';
+import { CollectorProcess } from './process-fixture.ts';
 
 /** How many requests; `just fuzz` sends more of them. */
 const COUNT = Number(process.env['MOQ_FUZZ_COUNT'] ?? 2_000);
@@ -22,35 +19,18 @@ const ANSWERS: ReadonlySet<number> = new Set([200, 204, 400, 403, 404, 405, 413,
 /** Bytes that the process may take, whatever comes. */
 const MEMORY = 700 * 1024 * 1024;
 
-let child: ChildProcess;
+let collector: CollectorProcess;
 let folder: string;
-let otlp: URL;
-let ops: URL;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'moq-fuzz-'));
-  const main = fileURLToPath(new URL('main.ts', import.meta.url));
   // A relay that never answers: no broadcast is known, so none may get series of its own.
   const known = ['--known-streams-from', 'http://127.0.0.1:1'];
-  const args = ['--port', '0', '--ops-port', '0', '--data-dir', folder, '--store', 'off', ...known];
-  child = spawn(process.execPath, [main, ...args, '--log-level', 'info'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for await (const line of createInterface(child.stdout!)) {
-    const said = JSON.parse(line) as Record<string, string>;
-    if (said['otlp'] === undefined || said['ops'] === undefined) continue;
-    otlp = new URL(said['otlp']);
-    ops = new URL(said['ops']);
-    break;
-  }
-  child.stdout!.resume();
+  collector = await CollectorProcess.start(['--data-dir', folder, '--store', 'off', ...known]);
 });
 
 afterEach(async () => {
-  if (child.exitCode === null) {
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  }
+  await collector[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -79,13 +59,13 @@ test(
     for (const status of [200, 400, 403, 404, 405, 413, 415])
       expect(answers.get(status), `${status}`).toBeGreaterThan(0);
 
-    expect(child.exitCode).toBeNull();
-    const page = await (await fetch(new URL('metrics', ops))).text();
+    expect(collector.isRunning).toBe(true);
+    const page = await (await fetch(new URL('metrics', collector.opsUrl))).text();
     const memory = Number(/^process_resident_memory_bytes (\S+)$/m.exec(page)?.[1]);
     expect(memory).toBeLessThan(MEMORY);
     const own = page.split('\n').filter((line) => /^moq_client_.*broadcast="/.test(line));
     expect(own.filter((line) => !line.includes(`broadcast="${OTHER}"`))).toEqual([]);
-    expect(await (await fetch(new URL('health', ops))).json()).toMatchObject({ status: 'ok' });
+    expect(await (await fetch(new URL('health', collector.opsUrl))).json()).toMatchObject({ status: 'ok' });
   },
   60_000 + COUNT * 20,
 );
@@ -100,7 +80,7 @@ test('what is no HTTP, and what never ends, costs the others nothing', async () 
     'POST /v1/metrics HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n',
   ];
   const sockets = rubbish.map((text) => {
-    const socket = connect(Number(otlp.port), '127.0.0.1');
+    const socket = connect(Number(collector.url.port), '127.0.0.1');
     socket.on('error', () => {}); // Being cut off is what is expected.
     socket.write(text, 'latin1');
     socket.resume();
@@ -116,12 +96,12 @@ test('what is no HTTP, and what never ends, costs the others nothing', async () 
   for (let i = 0; i < 20; i++) expect(await send(good, agent)).toBe(200);
   for (const socket of sockets) socket.destroy();
   agent.destroy();
-  expect(child.exitCode).toBeNull();
+  expect(collector.isRunning).toBe(true);
 });
 
 function send({ method, path, headers, body }: HostileRequest, agent: Agent): Promise<number> {
   return new Promise((resolve, reject) => {
-    const { hostname: host, port } = otlp;
+    const { hostname: host, port } = collector.url;
     const lengths = body.length > 0 ? { 'content-length': body.length } : {};
     const outgoing = request({ host, port, method, path, headers: { ...headers, ...lengths }, agent });
     let status: number | undefined;

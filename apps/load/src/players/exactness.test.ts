@@ -15,9 +15,9 @@ import { CollectorProcess } from './collector-process.ts';
 import { expectedSeries, readSeries, seriesKey } from './expected-series.ts';
 import { type PlayersOptions, type PlayersReport, simulatePlayers } from './players.ts';
 
-/** How large the tests are: as in the acceptance of the collector with `MOQ_LOAD_FULL=yes`. */
+/** How large the tests are; larger with `just soak`. */
 const SIZE =
-  process.env['MOQ_LOAD_FULL'] === 'yes'
+  process.env['MOQ_TEST_FULL'] === 'yes'
     ? { count: 2_000, seconds: 60, interval: 5_000, kills: 10, connections: 200 }
     : { count: 120, seconds: 6, interval: 400, kills: 3, connections: 32 };
 
@@ -90,7 +90,7 @@ function audienceDifferences(series: ReadonlyMap<string, number>): unknown[] {
 
 test(
   'every series is what the players counted: duplicates, lost answers, reloads, skewed clocks',
-  async () => {
+  async ({ annotate }) => {
     await using collector = new CollectorProcess(['--store', 'off', '--log-level', 'info']);
     await collector.start();
     const report = await play(collector.address.otlp);
@@ -101,13 +101,14 @@ test(
     const series = readSeries(await collector.text('metrics'));
     expect(differences(report, series)).toEqual([]);
     expect(audienceDifferences(series)).toEqual([]);
+    await annotate(summary(report, series.size));
   },
   LIMIT,
 );
 
 test(
   'the same with the collector killed and restarted: on its page, in Prometheus, and in the store',
-  async () => {
+  async ({ annotate }) => {
     await using collector = new CollectorProcess(['--data-dir', join(folder, 'collector')]);
     await collector.start();
     await using prometheus = await startPrometheus(collector.address.ops.host);
@@ -131,9 +132,19 @@ test(
     await expect
       .poll(async () => stored(collector), { timeout: 30_000, interval: 500 })
       .toEqual(sessionTotals(report));
+    await annotate(summary(report, series.size));
   },
   LIMIT,
 );
+
+/** How much was held against what the players counted. */
+function summary(report: PlayersReport, series: number): string {
+  const { delivered, sessions, duplicates, lostAnswers, reloads, retries } = report;
+  return (
+    `${delivered} reports of ${sessions} sessions: ${duplicates} sent twice, ${lostAnswers} with a lost answer, ` +
+    `${retries} tried again, ${reloads} reloads; ${series} series`
+  );
+}
 
 /** What all sessions come to, and by how much the samples in the store differ from what some of them say. */
 async function stored(collector: CollectorProcess): Promise<Record<string, number>> {

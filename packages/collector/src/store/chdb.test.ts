@@ -170,10 +170,16 @@ describe('a disk that cannot be written', () => {
       { table: 'otel_logs', rows: 2, reason: 'disk' },
       { table: 'moq_sessions', rows: 1, reason: 'disk' },
     ]);
-    expect(store.health()).toMatchObject({ droppedRows: 3, queuedRows: 0 });
+    expect(store.health()).toMatchObject({
+      state: 'degraded',
+      reason: expect.stringContaining('rows are refused'),
+      droppedRows: 3,
+      queuedRows: 0,
+    });
     expect((await store.logs({})).rows.length).toBe(1);
     await rm(join(folder, 'queue'));
     expect(await store.writeLogs([log({ body: 'after' })])).toBe('kept');
+    expect(store.health().state).toBe('ready');
     await store.flush();
     expect((await store.logs({})).rows.map(({ body }) => body)).toEqual(['after', 'before']);
   });

@@ -67,6 +67,12 @@ const SIZE_INTERVAL = 60_000;
 /** How long closing waits for what is still queued, in milliseconds. */
 const CLOSE_GRACE = 3_000;
 
+/** What is said while rows are refused. */
+const REFUSALS = {
+  full: 'rows are refused: the queue is full',
+  disk: 'rows are refused: the disk of the queue cannot be written',
+} as const;
+
 /** A store on a database that speaks ClickHouse's SQL, behind a queue on disk. */
 export class SqlStore implements Store {
   readonly driver: Engine['driver'];
@@ -79,6 +85,8 @@ export class SqlStore implements Store {
   readonly #sizeCheck: NodeJS.Timeout | undefined;
   /** Why the last write to a table failed; empty when it did not. */
   readonly #failing = new Map<Table, string>();
+  /** Why the last rows that were handed over were refused; `undefined` when they were not. */
+  #refusing: 'full' | 'disk' | undefined;
   #dropped = 0;
   #announced: StoreHealth['state'] | undefined;
   #closing: Promise<void> | undefined;
@@ -219,9 +227,10 @@ export class SqlStore implements Store {
     if (rows.length === 0) return 'kept';
     const payload = Buffer.from(encodeRows(tables[table], rows, Date.now()));
     const result = await this.#spool.append(table, { payload, count: rows.length });
-    if (result === 'kept') return 'kept';
-    this.#drop(table, rows.length, result);
-    return 'refused';
+    this.#refusing = result === 'kept' ? undefined : result;
+    if (result !== 'kept') this.#drop(table, rows.length, result);
+    this.#announce();
+    return result === 'kept' ? 'kept' : 'refused';
   }
 
   async #insert(batch: Batch<Table>): Promise<Delivery> {
@@ -299,6 +308,7 @@ export class SqlStore implements Store {
       case 'down':
         return { state: 'degraded', reason: state.error.message };
       case 'up': {
+        if (this.#refusing) return { state: 'degraded', reason: REFUSALS[this.#refusing] };
         const [failing] = this.#failing;
         if (!failing) return { state: 'ready', reason: undefined };
         return { state: 'degraded', reason: `${failing[0]} cannot be written: ${failing[1]}` };
