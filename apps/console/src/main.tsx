@@ -14,7 +14,15 @@ applyTheme(chosenTheme());
 
 const live = new LiveStore();
 const connection = live.connect();
-addEventListener('pagehide', () => connection[Symbol.dispose]());
+// Without Prometheus the small pictures begin when the page does.
+const ending = new AbortController();
+void import('./live/prefill.ts')
+  .then(({ prefill }) => prefill(live, Date.now(), ending.signal))
+  .catch(() => undefined);
+addEventListener('pagehide', () => {
+  ending.abort();
+  connection[Symbol.dispose]();
+});
 // A page that comes back out of the browser's cache begins anew.
 addEventListener('pageshow', ({ persisted }) => persisted && location.reload());
 

@@ -32,6 +32,16 @@ function texts<const Name extends string>(
   ) as { readonly [N in Name]?: string | undefined };
 }
 
+/** What was chosen for the variables of a dashboard. */
+function variables(value: unknown): { readonly vars?: Readonly<Record<string, string>> | undefined } {
+  if (typeof value !== 'object' || value === null) return {};
+  const chosen = Object.entries(value).flatMap(([name, each]) => {
+    const read = text(each);
+    return /^[a-z][a-z_]*$/.test(name) && read !== undefined ? [[name, read] as const] : [];
+  });
+  return { vars: Object.fromEntries(chosen) };
+}
+
 const rootRoute = createRootRoute({
   component: Shell,
   validateSearch: (search: Record<string, unknown>): SpanSearch => spanSearch(search),
@@ -97,6 +107,30 @@ const traceRoute = createRoute({
   validateSearch: (search: Record<string, unknown>) => texts(search, ['span']),
 });
 
+/** `/alerts`: all alerts; `alert` is the one whose runbook is shown. */
+const alertsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/alerts',
+  component: lazyRouteComponent(() => import('./alerts/alerts-page.tsx'), 'AlertsPage'),
+  validateSearch: (search: Record<string, unknown>) => texts(search, ['alert', 'state']),
+});
+
+/** `/dashboards`: the first dashboard. */
+const dashboardsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/dashboards',
+  component: lazyRouteComponent(() => import('./dashboards/dashboards-page.tsx'), 'DashboardsPage'),
+  validateSearch: (search: Record<string, unknown>) => variables(search['vars']),
+});
+
+/** `/dashboards/<uid>`: one dashboard; what was chosen for its variables is in the URL under their names. */
+const dashboardRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/dashboards/$uid',
+  component: lazyRouteComponent(() => import('./dashboards/dashboards-page.tsx'), 'DashboardsPage'),
+  validateSearch: (search: Record<string, unknown>) => variables(search['vars']),
+});
+
 const routeTree = rootRoute.addChildren([
   liveRoute,
   streamRoute,
@@ -105,6 +139,9 @@ const routeTree = rootRoute.addChildren([
   logsRoute,
   tracesRoute,
   traceRoute,
+  alertsRoute,
+  dashboardsRoute,
+  dashboardRoute,
 ]);
 
 /** Goes where the URL says. */

@@ -54,6 +54,7 @@ export function FleetLine({
         value={count(firing)}
         tone={firing > 0 ? 'bad' : undefined}
         more={firing > 0 ? 'look' : 'all quiet'}
+        link={{ to: '/alerts' }}
       />
     </dl>
   );

@@ -238,7 +238,7 @@ function Traces({
     >
       {spans.length > 0 ? (
         <div className="session-traces">
-          <Waterfall spans={spans} opened={opened} onOpen={onOpen} withTraces />
+          <Waterfall spans={spans} opened={opened} onOpen={onOpen} />
         </div>
       ) : (
         <Missing>

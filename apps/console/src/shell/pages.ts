@@ -6,4 +6,6 @@ export const pages = [
   { to: '/sessions', name: 'Sessions', icon: 'sessions', below: '/sessions' },
   { to: '/logs', name: 'Logs', icon: 'logs', below: '/logs' },
   { to: '/traces', name: 'Traces', icon: 'traces', below: '/traces' },
+  { to: '/alerts', name: 'Alerts', icon: 'alerts', below: '/alerts' },
+  { to: '/dashboards', name: 'Dashboards', icon: 'dashboards', below: '/dashboards' },
 ] as const satisfies readonly { to: string; name: string; icon: IconName; below: string }[];

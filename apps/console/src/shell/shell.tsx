@@ -1,5 +1,6 @@
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useState } from 'react';
+import { useAlertCount } from '../alerts/alerts-query.ts';
 import { clock } from '../format.ts';
 import { Icon } from './icons.tsx';
 import { pages } from './pages.ts';
@@ -56,6 +57,7 @@ export function Shell(): ReactNode {
 }
 
 function Side({ places }: { readonly places: readonly Place[] }): ReactNode {
+  const firing = useAlertCount();
   const path = useRouterState({ select: ({ location }) => location.pathname });
   return (
     <div className="side">
@@ -73,6 +75,11 @@ function Side({ places }: { readonly places: readonly Place[] }): ReactNode {
             <Link key={to} to={to} className={isHere ? 'here' : ''} title={name}>
               <Icon name={icon} />
               <span>{name}</span>
+              {icon === 'alerts' && firing > 0 && (
+                <span className="badge" aria-label={`${firing} firing`}>
+                  {firing}
+                </span>
+              )}
             </Link>
           );
         })}

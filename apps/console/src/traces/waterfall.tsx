@@ -1,9 +1,9 @@
 import type { StoredSpan } from '@moq-observability/collector/api';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import { clock, duration } from '../format.ts';
 import { Attributes } from '../logs/attributes.tsx';
-import { type PlacedSpan, type TraceGroup, traceGroups } from './trace-tree.ts';
+import { type Episode, episodesOf, type PlacedSpan } from './episodes.ts';
 import './waterfall.css';
 
 /** What a waterfall shows. */
@@ -12,22 +12,21 @@ export interface WaterfallProps {
   /** The span that is opened, by its id. */
   readonly opened: string | undefined;
   readonly onOpen: (spanId: string | undefined) => void;
-  /** Whether each trace is named, and leads to its page. */
-  readonly withTraces?: boolean;
 }
 
-/** Spans of player and relay as bars on one clock, each trace on its own scale. */
-export function Waterfall({ spans, opened, onOpen, withTraces = false }: WaterfallProps): ReactNode {
+/** Spans of player and relay as bars on one clock; what went on at another time has a scale of its own. */
+export function Waterfall({ spans, opened, onOpen }: WaterfallProps): ReactNode {
+  const episodes = useMemo(() => episodesOf(spans), [spans]);
   return (
     <div className="waterfall">
-      {traceGroups(spans).map((group) => (
-        <section key={group.traceId} aria-label={`Trace ${group.traceId}`}>
-          {withTraces && <TraceHead group={group} />}
-          <Scale group={group} />
+      {episodes.map((episode) => (
+        <section key={episode.from} aria-label={`At ${clock(episode.from)}`}>
+          <EpisodeHead episode={episode} />
+          <Scale episode={episode} />
           <ol>
-            {group.spans.map((placed) => (
-              <li key={placed.span.spanId}>
-                <SpanRow placed={placed} group={group} opened={opened} onOpen={onOpen} />
+            {episode.spans.map((placed) => (
+              <li key={placed.span.traceId + placed.span.spanId}>
+                <SpanRow placed={placed} episode={episode} opened={opened} onOpen={onOpen} />
               </li>
             ))}
           </ol>
@@ -37,26 +36,37 @@ export function Waterfall({ spans, opened, onOpen, withTraces = false }: Waterfa
   );
 }
 
-function TraceHead({
-  group: { traceId, from, to, spans, errors },
+function EpisodeHead({
+  episode: { from, to, spans, errors, traceIds },
 }: {
-  readonly group: TraceGroup;
+  readonly episode: Episode;
 }): ReactNode {
   return (
     <header className="waterfall-head">
-      <Link to="/traces/$traceId" params={{ traceId }} className="plain">
-        <bdi>{spans[0]?.span.name}</bdi>
-      </Link>
+      <bdi>{spans[0]?.span.name}</bdi>
       <span className="quiet">
         {clock(from, { milliseconds: true })} · {duration(to - from)} · {spans.length} spans
         {errors > 0 && <span className="bad"> · {errors} failed</span>}
+      </span>
+      <span className="quiet waterfall-traces">
+        {traceIds.map((traceId) => (
+          <Link
+            key={traceId}
+            to="/traces/$traceId"
+            params={{ traceId }}
+            className="plain small"
+            title={traceId}
+          >
+            trace {traceId.slice(0, 8)}
+          </Link>
+        ))}
       </span>
     </header>
   );
 }
 
 /** Lengths of time below the bars: four even parts. */
-function Scale({ group: { from, to } }: { readonly group: TraceGroup }): ReactNode {
+function Scale({ episode: { from, to } }: { readonly episode: Episode }): ReactNode {
   return (
     <div className="waterfall-scale" aria-hidden="true">
       {[0, 0.25, 0.5, 0.75, 1].map((part) => (
@@ -68,12 +78,12 @@ function Scale({ group: { from, to } }: { readonly group: TraceGroup }): ReactNo
 
 interface SpanRowProps extends Pick<WaterfallProps, 'opened' | 'onOpen'> {
   readonly placed: PlacedSpan;
-  readonly group: TraceGroup;
+  readonly episode: Episode;
 }
 
-function SpanRow({ placed: { span, depth }, group, opened, onOpen }: SpanRowProps): ReactNode {
+function SpanRow({ placed: { span, depth }, episode, opened, onOpen }: SpanRowProps): ReactNode {
   const { spanId, name, serviceName, status, time, duration: length } = span;
-  const whole = Math.max(0.001, group.to - group.from);
+  const whole = Math.max(0.001, episode.to - episode.from);
   const isOpen = opened === spanId;
   const isFailed = status === 'Error';
   return (
@@ -88,23 +98,23 @@ function SpanRow({ placed: { span, depth }, group, opened, onOpen }: SpanRowProp
           <span
             className="span-bar"
             style={{
-              insetInlineStart: `${((time - group.from) / whole) * 100}%`,
+              insetInlineStart: `${((time - episode.from) / whole) * 100}%`,
               width: `${(length / whole) * 100}%`,
             }}
           />
           <span
             className="span-length"
             style={
-              (time - group.from) / whole > 0.6
-                ? { insetInlineEnd: `calc(${100 - ((time - group.from) / whole) * 100}% + 6px)` }
-                : { insetInlineStart: `calc(${((time - group.from + length) / whole) * 100}% + 6px)` }
+              (time - episode.from) / whole > 0.6
+                ? { insetInlineEnd: `calc(${100 - ((time - episode.from) / whole) * 100}% + 6px)` }
+                : { insetInlineStart: `calc(${((time - episode.from + length) / whole) * 100}% + 6px)` }
             }
           >
             {duration(length)}
           </span>
         </span>
       </button>
-      {isOpen && <SpanDetail span={span} from={group.from} />}
+      {isOpen && <SpanDetail span={span} from={episode.from} />}
     </div>
   );
 }

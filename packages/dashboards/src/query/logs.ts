@@ -8,10 +8,12 @@ export const services = ['moq-relay', 'moq-player', 'moq-collector', 'moq-load',
 /** A service that writes logs. */
 export type Service = (typeof services)[number];
 
-/** A query of log lines, in LogQL. */
+/** A query of log lines, in LogQL, and what it asks for. */
 export interface LogQuery {
   readonly text: string;
   readonly variables: readonly string[];
+  readonly services: readonly Service[];
+  readonly filters: readonly LogFilter[];
 }
 
 /** A field of a log line, and the variable its value begins with; an empty one takes every line. */
@@ -30,13 +32,16 @@ export function logLines(of: readonly Service[], ...filters: readonly LogFilter[
   return {
     text: [selector, ...stages].join(' | '),
     variables: filters.map(({ variable }) => variable),
+    services: of,
+    filters,
   };
 }
 
-/** A query of traces, in TraceQL. */
+/** A query of traces, in TraceQL, and the span it asks for. */
 export interface TraceQuery {
   readonly text: string;
   readonly variables: readonly string[];
+  readonly span: Span;
 }
 
 /** The traces in which a span of this name is, of sessions whose id begins with what the viewer typed. */
@@ -44,6 +49,7 @@ export function tracesOf(span: Span, sessionVariable: string): TraceQuery {
   return {
     text: `{ name = "${span.name}" && .${attributes.sessionId.name} =~ "$${sessionVariable}.*" }`,
     variables: [sessionVariable],
+    span,
   };
 }
 
