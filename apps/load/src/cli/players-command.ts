@@ -17,6 +17,9 @@ interface PlayersSettings {
   readonly lostAnswers: number;
   readonly reloads: number;
   readonly skew: number;
+  readonly latency?: number;
+  readonly startup?: number;
+  readonly stalled?: number;
   readonly events: boolean;
   readonly patience: number;
   readonly seed: number;
@@ -89,6 +92,25 @@ export function playersCommand(surroundings: () => Surroundings): Command {
         '0s',
       ),
     )
+    .addOption(
+      setting(PREFIX, '--latency <time>', 'from capture to render (default: by chance)', parseDuration),
+    )
+    .addOption(
+      setting(
+        PREFIX,
+        '--startup <time>',
+        'from intent to the first frame (default: by chance)',
+        parseDuration,
+      ),
+    )
+    .addOption(
+      setting(
+        PREFIX,
+        '--stalled <percent>',
+        'share of the time that stands still (default: by chance)',
+        parsePercent,
+      ),
+    )
     .addOption(toggle(PREFIX, 'events', 'send events and the span of the start too'))
     .addOption(
       setting(PREFIX, '--patience <time>', 'how long to try after the end', parseDuration).default(
@@ -102,17 +124,20 @@ export function playersCommand(surroundings: () => Surroundings): Command {
       ).default(1),
     )
     .addOption(setting(PREFIX, '--token <jwt>', 'bearer token of the reports'))
-    .action(async ({ duration, broadcast, broadcasts, ...options }: PlayersSettings) => {
-      const { signal, result, log } = surroundings();
-      const limit = duration === undefined ? [] : [AbortSignal.timeout(duration)];
-      log.info({ players: options.count, collector: options.collector.href }, 'players report');
-      const report = await simulatePlayers({
-        ...options,
-        broadcasts: names(broadcast, broadcasts),
-        signal: AbortSignal.any([signal, ...limit]),
-      });
-      result(report);
-    });
+    .action(
+      async ({ duration, broadcast, broadcasts, latency, startup, stalled, ...options }: PlayersSettings) => {
+        const { signal, result, log } = surroundings();
+        const limit = duration === undefined ? [] : [AbortSignal.timeout(duration)];
+        log.info({ players: options.count, collector: options.collector.href }, 'players report');
+        const report = await simulatePlayers({
+          ...options,
+          experience: { latency, startup, stalled },
+          broadcasts: names(broadcast, broadcasts),
+          signal: AbortSignal.any([signal, ...limit]),
+        });
+        result(report);
+      },
+    );
 }
 
 function names(broadcast: string, count: number): readonly string[] {

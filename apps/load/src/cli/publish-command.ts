@@ -5,12 +5,13 @@ import { LoadError } from '../error.ts';
 import { publish } from '../publish/publish.ts';
 import { addChannelOptions, type ChannelSettings, parseList, setting, toggle } from './options.ts';
 import type { Surroundings } from './process.ts';
-import { parseInteger } from './quantities.ts';
+import { parseDuration, parseInteger } from './quantities.ts';
 
 interface PublishSettings extends ChannelSettings {
   readonly renditions: readonly string[];
   readonly audio: boolean;
   readonly frames?: number;
+  readonly silentAfter?: number;
   readonly once: boolean;
 }
 
@@ -38,6 +39,14 @@ export function publishCommand(surroundings: () => Surroundings): Command {
         '--frames <number>',
         'begin when somebody watches, and end after this many',
         (text) => parseInteger(text, 1, MAX_FRAMES),
+      ),
+    )
+    .addOption(
+      setting(
+        'MOQ_LOAD',
+        '--silent-after <time>',
+        'send no media any more after this long, and stay connected, as when an encoder hangs',
+        parseDuration,
       ),
     )
     .addOption(toggle('MOQ_LOAD', 'once', 'give up when the connection is lost'))

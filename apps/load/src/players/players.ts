@@ -2,6 +2,7 @@ import { seededRandom } from '../proxy/faults.ts';
 import { Increments } from './increments.ts';
 import { PlayerSession, type PlayerSessionOptions } from './player-session.ts';
 import { ReportSender, type SenderCounts } from './report-sender.ts';
+import type { Experience } from './simulated-player.ts';
 import { USER_AGENTS } from './user-agents.ts';
 
 /** A fleet of simulated players. */
@@ -23,6 +24,8 @@ export interface PlayersOptions {
   readonly reloads: number;
   /** By how much a player's clock is off at the most, in milliseconds. */
   readonly skew: number;
+  /** How well it plays for all of them, where chance is not to decide. */
+  readonly experience?: Experience | undefined;
   /** Whether events and spans are sent too. */
   readonly events: boolean;
   /** How long reports are tried after the end, in milliseconds. */
@@ -175,9 +178,12 @@ class Fleet {
 
   #open({ habits }: Viewer, now: number): PlayerSession {
     this.#sessions += 1;
-    const { events } = this.#options;
+    const { events, experience = {} } = this.#options;
     const { sender } = this;
-    return new PlayerSession({ ...habits, random: this.#random, sender, totals: this.#totals, events }, now);
+    return new PlayerSession(
+      { ...habits, experience, random: this.#random, sender, totals: this.#totals, events },
+      now,
+    );
   }
 
   #track(delivery: Promise<void>): void {

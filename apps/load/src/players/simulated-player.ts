@@ -17,9 +17,20 @@ export interface PlayerEvent {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** How well it plays, where chance is not to decide. */
+export interface Experience {
+  /** Capture to render, in milliseconds. */
+  readonly latency?: number | undefined;
+  /** Play intent to first frame, in milliseconds. */
+  readonly startup?: number | undefined;
+  /** Share of the time that is stalled, below 1. */
+  readonly stalled?: number | undefined;
+}
+
 /** Where a simulated viewer watches, and how. */
 export interface SimulatedPlayerOptions {
   readonly broadcast: string;
+  readonly experience: Experience;
   /** From 0 up to and without 1. */
   readonly random: () => number;
 }
@@ -43,6 +54,8 @@ export class SimulatedPlayer {
   readonly #stream: Stream;
   readonly #startup: number;
   readonly #latency: number;
+  /** Seconds played between stalls, on average. */
+  readonly #stallEvery: number;
   readonly #bitrate: number;
   readonly #rtt: number;
   #age = 0;
@@ -57,12 +70,16 @@ export class SimulatedPlayer {
   #increments = new Increments();
   #events: PlayerEvent[] = [];
 
-  constructor({ broadcast, random }: SimulatedPlayerOptions) {
+  constructor({ broadcast, experience, random }: SimulatedPlayerOptions) {
     this.#random = random;
     this.#stream = { namespace: namespaceOf(broadcast), broadcast };
     this.transport = random() < 0.9 ? transports[0] : transports[1];
-    this.#startup = measured(0.15 + exponential(random) * 0.3);
-    this.#latency = 0.08 + exponential(random) * 0.12;
+    const { startup, latency, stalled } = experience;
+    const chance = [0.15 + exponential(random) * 0.3, 0.08 + exponential(random) * 0.12] as const;
+    this.#startup = measured(startup === undefined ? chance[0] : startup / 1000);
+    this.#latency = latency === undefined ? chance[1] : latency / 1000;
+    this.#stallEvery =
+      stalled === undefined ? STALLS.every : ((STALLS.least + STALLS.mean) * (1 - stalled)) / stalled;
     this.#bitrate = 2e6 + random() * 3e6;
     this.#rtt = 0.01 + exponential(random) * 0.04;
     this.#increments.add(client.playAttempts, this.#stream);
@@ -153,7 +170,7 @@ export class SimulatedPlayer {
   /** @returns how much of the time was spent in stalls */
   #stallFor(seconds: number, now: number): number {
     if (!this.#stall) {
-      if (!this.#happens(seconds, STALLS.every)) return 0;
+      if (!this.#happens(seconds, this.#stallEvery)) return 0;
       this.#stall = { left: measured(STALLS.least + exponential(this.#random) * STALLS.mean), lasted: 0 };
       this.#increments.add(client.rebufferCount, this.#stream);
       this.#tell(now, 'stall.start', { 'moq.track_type': 'video' });

@@ -15,7 +15,10 @@ beforeAll(async () => {
 });
 
 /** A channel with a clock that runs, and that can be set. */
-function makeChannel(frames?: number): {
+function makeChannel(
+  frames?: number,
+  silentAfter?: number,
+): {
   broadcast: ClipBroadcast;
   window: PublishWindow;
   totals: Totals;
@@ -28,7 +31,7 @@ function makeChannel(frames?: number): {
     },
   };
   const totals = new Totals();
-  const window = new PublishWindow(clock, VIDEO, frames);
+  const window = new PublishWindow(clock, VIDEO, frames, silentAfter);
   return { broadcast: new ClipBroadcast({ clip, clock, window, totals }), window, totals, clock };
 }
 
@@ -55,6 +58,22 @@ async function readTrack(subscriber: Track.Subscriber): Promise<number[][]> {
 }
 
 describe('a live channel', () => {
+  it('falls silent when it is told to, and stays open until it is stopped', async () => {
+    const { broadcast, window, totals } = makeChannel(undefined, 1_500);
+    const subscriber = broadcast.subscribe('360p');
+    await readGroup(await subscriber.recvGroup());
+    let ended = false;
+    const rest = readTrack(subscriber).finally(() => {
+      ended = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    expect(ended).toBe(false);
+    expect(totals.snapshot()['360p']!.groups).toBeLessThanOrEqual(3);
+    window.stop();
+    await rest;
+    expect(broadcast.subscriptions).toBe(0);
+  });
+
   it('begins with the keyframe before now, at once, and goes on frame by frame when they are due', async () => {
     const { broadcast, clock, totals } = makeChannel();
     const subscriber = broadcast.subscribe('720p');

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { Group, Time, Track } from '@moq/net';
@@ -66,6 +67,10 @@ export class PacedTrack {
       if (!plan) return this.#end();
       await waitUntil(frameTime(plan.first, this.#track), this.#pacing.clock, this.#over);
       if (this.#closed.signal.aborted) return undefined;
+      if (frameTime(plan.first, this.#track) >= this.#pacing.window.silentFrom) {
+        await aborted(this.#over);
+        return undefined;
+      }
       // What was planned may be over by now: the process slept, or the channel was stopped.
       if (this.#plan()?.group !== plan.group) continue;
       this.#previous = plan.group;
@@ -167,6 +172,10 @@ class PacedGroup {
 /** What a track says of itself over MoQ: audio goes before video, as everywhere in hang. */
 export function trackInfo({ kind }: ClipTrack): Track.Info {
   return Track.infoDefaults({ timescale: Time.Timescale.MICRO, priority: kind === 'audio' ? 80 : 60 });
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 /** Resolves at a time, or when the signal fires, whichever comes first. */

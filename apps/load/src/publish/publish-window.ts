@@ -12,6 +12,8 @@ const LEAD = 500_000;
  * after somebody first asks for it until as many frames later.
  */
 export class PublishWindow {
+  /** From when on no media is sent though the channel is on air, in microseconds since the Unix epoch. */
+  readonly silentFrom: number;
   readonly #clock: Clock;
   readonly #cadence: Cadence;
   readonly #frames: number | undefined;
@@ -22,11 +24,13 @@ export class PublishWindow {
   /**
    * @param cadence of the track by which a finite channel is measured
    * @param frames how many of its frames make a finite channel
+   * @param silentAfter milliseconds after which the channel falls silent, as when an encoder hangs
    */
-  constructor(clock: Clock, cadence: Cadence, frames?: number) {
+  constructor(clock: Clock, cadence: Cadence, frames?: number, silentAfter: number = Infinity) {
     this.#clock = clock;
     this.#cadence = cadence;
     this.#frames = frames;
+    this.silentFrom = clock.now() + silentAfter * 1_000;
   }
 
   /** What is to be sent whole, to whoever asks; `undefined` when the channel is live. */

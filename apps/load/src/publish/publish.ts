@@ -21,6 +21,8 @@ export interface PublishOptions {
   readonly clip: Clip;
   /** Video frames after which the channel ends; without, it never does. It begins when somebody first watches. */
   readonly frames?: number | undefined;
+  /** Milliseconds after which no media comes any more though the connection stays; without, it never does. */
+  readonly silentAfter?: number | undefined;
   /** Gives up at the first failure of the connection instead of trying again for ever. */
   readonly once?: boolean | undefined;
   /** Ends the channel, in order. */
@@ -69,7 +71,11 @@ export async function publish(options: PublishOptions): Promise<PublishReport> {
   });
   const reference = clip.tracks.find(({ kind }) => kind === 'video') ?? clip.tracks[0];
   if (!reference) throw new LoadError('clip', 'the clip has no tracks');
-  const publisher = new Publisher(options, clock, new PublishWindow(clock, reference, options.frames));
+  const publisher = new Publisher(
+    options,
+    clock,
+    new PublishWindow(clock, reference, options.frames, options.silentAfter),
+  );
   const stop = (): void => publisher.stop();
   signal.addEventListener('abort', stop);
   try {
