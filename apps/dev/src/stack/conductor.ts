@@ -1,22 +1,27 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Notification } from '../alerts/notifications.ts';
 import { Channel, CONTROL_VARIABLE } from '../control/channel.ts';
 import type { Order, Report } from '../control/messages.ts';
 import { root } from '../paths.ts';
+import { printable } from '../supervise/log-lines.ts';
 import { signalGroup } from '../supervise/signal-group.ts';
 import { launcherGone } from './lifeline.ts';
 import { withProgress } from './progress.ts';
 import { Runner } from './runner.ts';
-import type { Service, ServiceName } from './services.ts';
+import { type Service, type ServiceName, serviceNames } from './services.ts';
 import { renderTable, type TableRow } from './table.ts';
 
 /** How long everything may take to end before what is left is killed, in milliseconds. */
-const GRACE = 5_000;
+const GRACE = 8_000;
+
+/** By what name a rehearsal of an alert introduces itself. */
+export const REHEARSAL = 'rehearsal';
 
 /** What is conducted. */
 export interface ConductorOptions {
@@ -26,6 +31,12 @@ export interface ConductorOptions {
   readonly logs: string;
   /** A folder of this run, whose path is short enough for a socket. */
   readonly scratch: string;
+  /** A file that tells rehearsals where this stack is; there as long as it is up. */
+  readonly whereabouts: { readonly file: string; readonly content: Readonly<Record<string, unknown>> };
+  /** Puts the configuration of the backends together again, from the files as they are now. */
+  readonly configure: () => Promise<void>;
+  /** Has a listener told what Alertmanager says. */
+  readonly onNotification: (listener: (notification: Notification) => void) => void;
   /** A line for the terminal. */
   readonly say: (line: string) => void;
   /** Ends everything, when aborted. */
@@ -53,6 +64,10 @@ class Conductor {
   readonly #ending = new AbortController();
   readonly #runners: ReadonlyMap<ServiceName, Runner>;
   readonly #channels = new Set<Channel<Order, Report>>();
+  /** Rehearsals of alerts, which are told of notifications. */
+  readonly #rehearsals = new Set<Channel<Order, Report>>();
+  /** Which rehearsals want a service to be down. */
+  readonly #holds = new Map<Runner, Set<Channel<Order, Report>>>();
   readonly #control = createServer((socket) => this.#welcome(new Channel(socket)));
   #turbo: { readonly pid: number | undefined; readonly exited: Promise<unknown> } | undefined;
   /** Changes are taken up one after another. */
@@ -61,6 +76,7 @@ class Conductor {
   constructor(options: ConductorOptions) {
     this.#options = options;
     options.signal.addEventListener('abort', () => this.#end(0), { once: true });
+    options.onNotification((notification) => this.#tell(notification));
     const events = {
       say: options.say,
       giveUp: (line: string): void => this.#end(2, line),
@@ -85,7 +101,8 @@ class Conductor {
     // In a process group of its own: a Ctrl-C comes here, and everything ends in good order.
     const turbo = spawn(
       join(root, 'node_modules/.bin/turbo'),
-      ['run', 'dev', '--filter=@moq-observability/dev'],
+      // Every task runs for as long as the stack does, so all of them run at once.
+      ['run', 'dev', '--filter=@moq-observability/dev', `--concurrency=${serviceNames.length + 2}`],
       {
         cwd: root,
         env: { ...process.env, [CONTROL_VARIABLE]: path, MOQ_DEV_LOGS: logs },
@@ -116,6 +133,7 @@ class Conductor {
     this.#last = withProgress(Promise.race([started, over]), () => `waiting for ${this.#missing()}`, say);
     await this.#last;
     if (!signal.aborted) {
+      await this.#publishWhereabouts();
       say(`\n${renderTable(this.#rows())}\n`);
       say(`Logs are in ${relative(process.cwd(), this.#options.logs)}. Ctrl-C ends everything.`);
     }
@@ -125,6 +143,7 @@ class Conductor {
   /** Ends everything, by force where it has to be. */
   async close(): Promise<void> {
     this.#ending.abort();
+    await rm(this.#options.whereabouts.file, { force: true });
     this.#control.close();
     await Promise.race([this.#endTasks(), patience()]);
     for (const runner of this.#runners.values()) runner.kill();
@@ -164,24 +183,91 @@ class Conductor {
   #welcome(channel: Channel<Order, Report>): void {
     let runner: Runner | undefined;
     this.#channels.add(channel);
+    void channel.closed.then(() => this.#seeOff(channel));
     channel.listen((report) => {
       if (report.type === 'hello') {
         runner = this.#runners.get(report.name as ServiceName);
         void runner?.attach(channel);
+        if (report.name === REHEARSAL) this.#rehearsals.add(channel);
       } else if (report.type === 'say') {
         this.#options.say(report.line);
       } else if (report.type === 'changed') {
         this.#last = this.#last.then(() => this.#takeUp(report));
+      } else if (report.type === 'configured') {
+        this.#last = this.#last.then(() => this.#configure());
+      } else if (report.type === 'hold') {
+        const held = this.#runners.get(report.service as ServiceName);
+        if (held) this.#last = this.#last.then(() => this.#hold(held, channel));
+      } else if (report.type === 'release') {
+        this.#last = this.#last.then(() => this.#release(channel));
       } else {
         runner?.hear(report);
       }
     });
   }
 
+  /** Whoever was connected is gone. */
+  #seeOff(channel: Channel<Order, Report>): void {
+    this.#channels.delete(channel);
+    this.#rehearsals.delete(channel);
+    this.#last = this.#last.then(() => this.#release(channel));
+  }
+
+  async #publishWhereabouts(): Promise<void> {
+    const { whereabouts, scratch } = this.#options;
+    const content = { ...whereabouts.content, control: join(scratch, 'control') };
+    await writeFile(whereabouts.file, JSON.stringify(content, undefined, 2));
+  }
+
+  /** Tells of an alert: the terminal, and those who wait for it. */
+  #tell(notification: Notification): void {
+    const { name, status, severity, summary } = notification;
+    const text = status === 'firing' ? `fires (${severity}): ${summary}` : `is over: ${summary}`;
+    if (!this.#ending.signal.aborted) this.#options.say(printable(`alert ${name} ${text}`));
+    for (const channel of this.#rehearsals) channel.send({ type: 'notified', notification });
+  }
+
+  /** Keeps a service down while a rehearsal wants it. */
+  async #hold(runner: Runner, channel: Channel<Order, Report>): Promise<void> {
+    if (this.#ending.signal.aborted) return;
+    const wanting = this.#holds.get(runner);
+    if (wanting) {
+      wanting.add(channel);
+    } else {
+      this.#holds.set(runner, new Set([channel]));
+      await runner.stop();
+    }
+    channel.send({ type: 'held', service: runner.service.name });
+  }
+
+  /** Starts what no rehearsal wants to be down any more. */
+  async #release(channel: Channel<Order, Report>): Promise<void> {
+    const free = [...this.#holds].filter(([, wanting]) => wanting.delete(channel) && wanting.size === 0);
+    for (const [runner] of free) this.#holds.delete(runner);
+    if (!this.#ending.signal.aborted) await this.#start(free.map(([runner]) => runner));
+  }
+
+  /** Has the backends take up a configuration that has changed. */
+  async #configure(): Promise<void> {
+    try {
+      await this.#options.configure();
+      const reloaded: string[] = [];
+      for (const runner of this.#runners.values()) {
+        if (!runner.service.reload || runner.state.is !== 'up') continue;
+        await runner.service.reload(runner);
+        reloaded.push(runner.service.name);
+      }
+      if (reloaded.length > 0) this.#options.say(`observability changed: ${reloaded.join(', ')} reloaded`);
+    } catch (error) {
+      this.#options.say(printable(`observability: ${String(error)}; what runs stays as it is`));
+    }
+  }
+
   /** Starts services again whose code has changed. */
   async #takeUp({ services, packages }: Report & { type: 'changed' }): Promise<void> {
     const runners = [...this.#runners.values()].filter(
-      ({ service, state }) => services.includes(service.name) && state.is !== 'off',
+      (runner) =>
+        services.includes(runner.service.name) && runner.state.is !== 'off' && !this.#holds.has(runner),
     );
     const names = runners.map(({ service }) => service.name).join(', ');
     if (names === '' || this.#ending.signal.aborted) return;

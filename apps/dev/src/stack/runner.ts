@@ -113,6 +113,11 @@ export class Runner {
     await Promise.race([stopped, this.#channel.closed]);
   }
 
+  /** Has the service read its configuration again, as servers do on this signal. */
+  hangUp(): void {
+    if (this.#pid !== undefined) process.kill(this.#pid, 'SIGHUP');
+  }
+
   /** Kills what is left of the service. */
   kill(): void {
     if (this.#pid !== undefined) signalGroup(this.#pid, 'SIGKILL');

@@ -35,7 +35,7 @@ export async function supervise({ name, control, log }: SupervisorOptions): Prom
     channel.listen((order) => {
       if (order.type === 'run') service.run(order.command);
       else if (order.type === 'stop') service.stop();
-      else resolve();
+      else if (order.type === 'end') resolve();
     });
     // Whoever sends a signal here means all of it; the conductor hears of it by the closed connection.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
@@ -50,6 +50,8 @@ export async function supervise({ name, control, log }: SupervisorOptions): Prom
 
 interface Running {
   readonly child: ChildProcess;
+  /** How long it may take to end, in milliseconds. */
+  readonly grace: number;
   ended: Promise<void>;
   stopping: boolean;
 }
@@ -91,7 +93,7 @@ class Service {
     this.#channel.send({ type: 'stopped' });
   }
 
-  #start({ executable, args, cwd, environment }: Command): void {
+  #start({ executable, args, cwd, environment, grace = GRACE }: Command): void {
     this.#output.write(`--- ${new Date().toISOString()} ${[executable, ...args].join(' ')}\n`);
     // A process group of its own: a Ctrl-C reaches it in good order, and nothing it started outlives it.
     const child = spawn(executable, args, {
@@ -112,7 +114,7 @@ class Service {
     child.once('error', (error) => {
       lastError = printable(error.message);
     });
-    const running: Running = { child, ended: Promise.resolve(), stopping: false };
+    const running: Running = { child, grace, ended: Promise.resolve(), stopping: false };
     running.ended = this.#waitFor(running, () => lastError);
     this.#running = running;
     if (child.pid !== undefined) this.#channel.send({ type: 'started', pid: child.pid });
@@ -144,7 +146,7 @@ class Service {
     const { pid } = running.child;
     if (pid === undefined) return;
     signalGroup(pid, 'SIGTERM');
-    const timer = setTimeout(() => signalGroup(pid, 'SIGKILL'), GRACE);
+    const timer = setTimeout(() => signalGroup(pid, 'SIGKILL'), running.grace);
     await running.ended;
     clearTimeout(timer);
   }
