@@ -108,7 +108,13 @@ function native(options: BackendsOptions, why: string): Backends {
         name: 'node',
         after: [],
         rows: [{ what: 'node_exporter', url: `http://localhost:${stack.nodePort}/metrics` }],
-        command: program('node_exporter', [`--web.listen-address=127.0.0.1:${stack.nodePort}`]),
+        command: program('node_exporter', [
+          `--web.listen-address=127.0.0.1:${stack.nodePort}`,
+          // What every machine has: others log that theirs is missing with every scrape.
+          '--collector.disable-defaults',
+          ...['cpu', 'filesystem', 'loadavg', 'meminfo', 'netdev'].map((name) => `--collector.${name}`),
+          '--log.level=error',
+        ]),
         isReady: (signal) => answers(`${local(stack.nodePort)}/`, signal),
       },
     ],

@@ -52,10 +52,7 @@ export async function stage({ folder, targets, ports, webhook, speed }: StageOpt
     const text = await read(file);
     await write(file, speed === 1 ? text : shortenRules(text, speed));
   }
-  await write(
-    'alertmanager.yml',
-    redirect(await read('alertmanager.yml').catch(() => FALLBACK), webhook, speed),
-  );
+  await write('alertmanager.yml', redirect(await read('alertmanager.yml'), webhook, speed));
 }
 
 function read(path: string): Promise<string> {
@@ -65,9 +62,6 @@ function read(path: string): Promise<string> {
 interface PrometheusConfig {
   readonly global: { readonly evaluation_interval: string };
 }
-
-const FALLBACK =
-  'route: { receiver: all, group_by: [alertname], group_wait: 1s, group_interval: 10s, repeat_interval: 1h }\nreceivers: [{ name: all, webhook_configs: [] }]';
 
 /** Rules are evaluated as much more often. */
 function hasten(text: string, speed: number): string {
@@ -92,10 +86,10 @@ interface AlertmanagerConfig {
 
 const WAITS = ['group_wait', 'group_interval', 'repeat_interval'] as const;
 
-/**
- * The same routes, groups and inhibitions, with everybody who would be told replaced by one webhook. Those who are
- * told of nothing stay so.
- */
+/** The receiver of what tells other alerts something, and nobody. */
+const NOBODY = 'nobody';
+
+/** The same routes, groups and inhibitions, with everybody who would be told replaced by one webhook. */
 export function redirect(text: string, webhook: string, speed: number): string {
   const config = parse(text) as AlertmanagerConfig;
   const hastened = (route: Route): Route => {
@@ -114,7 +108,7 @@ export function redirect(text: string, webhook: string, speed: number): string {
     route: speed === 1 ? config.route : hastened(config.route),
     receivers: config.receivers.map((receiver) => ({
       name: receiver['name'],
-      ...(Object.keys(receiver).length > 1 && { webhook_configs: [{ url: webhook, send_resolved: true }] }),
+      ...(receiver['name'] !== NOBODY && { webhook_configs: [{ url: webhook, send_resolved: true }] }),
     })),
   });
 }
