@@ -4,9 +4,13 @@
 default:
     @just --list
 
-# Start relay, publisher, viewers, player, collector and Prometheus
+# Start relay, publisher, viewers, player, collector, console, and the backends: in containers, or native
 dev:
     pnpm dev
+
+# Cause what an alert is about in the stack that runs, and see it fire, be delivered, and be over
+alert *arguments:
+    pnpm alert {{ arguments }}
 
 # All tests: unit, integration, browser
 test *arguments:

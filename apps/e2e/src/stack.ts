@@ -1,4 +1,7 @@
 import type { Metric } from '@moq-observability/moq-metrics';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { eventually, freePort, node, type Running, start } from './process.ts';
 
 /** A sample's labels. */
@@ -59,22 +62,32 @@ export async function startStack({ environment, root }: StackOptions = {}): Prom
     'MOQ_RELAY_PORT',
     'MOQ_RELAY_OPS_PORT',
     'MOQ_PLAYER_PORT',
+    'MOQ_CONSOLE_PORT',
     'MOQ_COLLECTOR_PORT',
     'MOQ_COLLECTOR_OPS_PORT',
     'MOQ_PROMETHEUS_PORT',
+    'MOQ_ALERTMANAGER_PORT',
+    'MOQ_NODE_PORT',
   ] as const;
   const ports = await Promise.all(names.map(() => freePort()));
   const port = (name: (typeof names)[number]): number => ports[names.indexOf(name)]!;
+  const folder = await mkdtemp(join(tmpdir(), 'moq-stack-'));
   const settings = {
     ...Object.fromEntries(names.map((name) => [name, String(port(name))])),
+    MOQ_BACKEND: 'native',
+    MOQ_DEV_FOLDER: folder,
     MOQ_DEV_VIEWERS: '0',
     ...environment,
   };
   const running = start('pnpm', ['dev'], settings, root);
+  const dispose = async (): Promise<void> => {
+    await running[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  };
   try {
     await running.waitFor(/Ctrl-C ends everything/, 120_000);
   } catch (error) {
-    await running[Symbol.asyncDispose]();
+    await dispose();
     throw error;
   }
   const relayMetrics = async (): Promise<string> => {
@@ -104,7 +117,7 @@ export async function startStack({ environment, root }: StackOptions = {}): Prom
       const value = data.result[0]?.value[1];
       return value === undefined ? undefined : Number(value);
     },
-    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: dispose,
   };
 }
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Changes, packageOf, type Verdict } from './changes.ts';
+import { Changes, isConfiguration, packageOf, type Verdict } from './changes.ts';
 import type { WorkspacePackage } from './workspace.ts';
 
 const packages: readonly WorkspacePackage[] = [
@@ -118,4 +118,16 @@ describe('what does not compile', () => {
     broken['packages/relay'] = 'one';
     expect((await settle('packages/relay')).errors).toEqual(['one']);
   });
+});
+
+test.each([
+  ['observability/prometheus.yml', true],
+  ['observability/prometheus-alerts.yml', true],
+  ['observability/targets/native.json', true],
+  ['observability/docker-compose.yml', false],
+  ['observability/tests/RelayDown.yml', false],
+  ['observability/grafana/dashboards/moq-relay.json', false],
+  ['packages/dashboards/src/index.ts', false],
+])('whether %s is configuration of a server that reads it again: %s', (path, is) => {
+  expect(isConfiguration(path)).toBe(is);
 });

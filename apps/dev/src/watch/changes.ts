@@ -7,6 +7,13 @@ export function packageOf(path: string): string | undefined {
   return match[1];
 }
 
+/** Whether a file is one that Prometheus or Alertmanager reads. */
+export function isConfiguration(path: string): boolean {
+  return (
+    /^observability\/([^/]+\.yml|targets\/[^/]+\.json)$/.test(path) && !path.endsWith('docker-compose.yml')
+  );
+}
+
 /** Compiles a package: `undefined` when it compiles, else its first error in one line. */
 export type Check = (folder: string) => Promise<string | undefined>;
 

@@ -6,7 +6,8 @@ import type { Order, Report } from '../control/messages.ts';
 import { withProgress } from '../stack/progress.ts';
 import { serviceCode } from '../stack/services.ts';
 import { printable } from '../supervise/log-lines.ts';
-import { Changes, packageOf } from './changes.ts';
+import { Changes, isConfiguration, packageOf } from './changes.ts';
+import { generate, GENERATOR } from './generate.ts';
 import { typeCheck } from './type-check.ts';
 import { neededBy, readWorkspace } from './workspace.ts';
 
@@ -26,7 +27,8 @@ export interface WatchOptions {
 
 /**
  * Watches the code of everything that runs. What has changed is compiled, and only if it compiles the conductor is told
- * which services to start again. Ends with the conductor. Resolves when it has ended.
+ * which services to start again. Dashboards, rules and alerts are generated again, and the conductor is told when the
+ * configuration of the backends has changed. Ends with the conductor. Resolves when it has ended.
  */
 export async function watchCode({ root, control }: WatchOptions): Promise<void> {
   const channel = await connectToConductor<Report, Order>(control);
@@ -42,17 +44,20 @@ export async function watchCode({ root, control }: WatchOptions): Promise<void> 
   const say = (line: string): void => channel.send({ type: 'say', line });
   const changes = new Changes();
   const edited = new Set<string>();
+  let reconfigured = false;
   let changed = Promise.withResolvers<void>();
   signal.addEventListener('abort', () => changed.resolve());
-  const watcher = watchFiles(['packages', 'apps'], {
+  const watcher = watchFiles(['packages', 'apps', 'observability'], {
     cwd: root,
     ignoreInitial: true,
     ignored: (path) => /[/\\](node_modules|dist|\.turbo|\.cache|clips)$/.test(path),
   });
   watcher.on('all', (_event, path) => {
-    const folder = packageOf(path.split(sep).join('/'));
-    if (folder === undefined) return;
-    edited.add(folder);
+    const file = path.split(sep).join('/');
+    const folder = packageOf(file);
+    if (isConfiguration(file)) reconfigured = true;
+    else if (folder !== undefined) edited.add(folder);
+    else return;
     changed.resolve();
   });
   watcher.on('error', (error) => say(`changes are not seen: ${printable(String(error))}`));
@@ -64,7 +69,9 @@ export async function watchCode({ root, control }: WatchOptions): Promise<void> 
     changed = Promise.withResolvers<void>();
     const folders = [...edited];
     edited.clear();
-    for (const line of await takeUp(folders)) say(line);
+    if (folders.length > 0) for (const line of await takeUp(folders)) say(line);
+    if (reconfigured) channel.send({ type: 'configured' });
+    reconfigured = false;
   }
   await watcher.close();
   channel.close();
@@ -75,10 +82,13 @@ export async function watchCode({ root, control }: WatchOptions): Promise<void> 
     if (typeof packages === 'string') return [packages];
     for (const folder of folders) changes.add(folder);
     const running = neededBy(
-      Object.values(serviceCode).map(({ folder }) => folder),
+      [...Object.values(serviceCode).map(({ folder }) => folder), GENERATOR],
       packages,
     );
-    const settled = changes.settle(packages, running, (folder) => typeCheck(root, folder, signal));
+    const settled = changes.settle(packages, running, async (folder) => {
+      const error = await typeCheck(root, folder, signal);
+      return error === undefined && folder === GENERATOR ? generate(root, signal) : error;
+    });
     const what = folders.join(', ');
     const { good, errors, mended } = await withProgress(
       settled,
