@@ -32,6 +32,10 @@ soak:
 scale logs='10000000':
     node packages/collector/bench/store.bench.ts --logs {{ logs }}
 
+# OpenTelemetry SDKs of other languages against the collector; needs Python 3 with venv, and Go
+clients:
+    pnpm --filter @moq-observability/collector clients
+
 # Benchmarks, one after another
 bench:
     pnpm bench
