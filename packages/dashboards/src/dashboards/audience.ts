@@ -49,6 +49,9 @@ const ofAudience = {
 const byClient = ['browser', 'transport'] as const;
 const ofClients = { browser: chosen('browser'), transport: chosen('transport') } as const;
 
+/** All that can be chosen together is many series: over a day a quarter of an hour between two points is enough. */
+const QUARTER = { width: 6, points: 100 } as const;
+
 const watching = select(audienceWatching, ofAudience);
 const stalling = select(audienceStalling, ofAudience);
 
@@ -150,7 +153,7 @@ const who: Row = {
         lines: [{ query: sum(watching, [by]), legend: `{{${by}}}` }],
         watched: { noAlert: 'How many watch is not bad or good by itself.' },
       },
-      { width: 6 },
+      QUARTER,
     ),
   ),
 };
@@ -172,7 +175,7 @@ const how: Row = {
             nextSteps: `One ${by} alone: what sets it apart. All of them: look at MoQ Pipeline instead.`,
           },
         },
-        { width: 6 },
+        QUARTER,
       ),
     ),
     table(
@@ -225,7 +228,7 @@ const how: Row = {
         watched: { alerts: ['SlowStartup'], nextSteps: 'One browser alone: test it by hand.' },
         emptyWhenHealthy: 'While nobody starts there is nothing to measure.',
       },
-      { width: 6 },
+      QUARTER,
     ),
     timeseries(
       {
@@ -245,7 +248,7 @@ const how: Row = {
           nextSteps: 'One browser alone: its buffer or its decoder.',
         },
       },
-      { width: 6 },
+      QUARTER,
     ),
     timeseries(
       {
@@ -265,7 +268,7 @@ const how: Row = {
           nextSteps: 'WebSocket alone: networks that block UDP and lose packets.',
         },
       },
-      { width: 6 },
+      QUARTER,
     ),
     timeseries(
       {
@@ -276,7 +279,7 @@ const how: Row = {
         lines: [{ query: sum(select(audienceAttempts, ofAudience), ['browser']), legend: '{{browser}}' }],
         watched: { noAlert: 'It follows the audience.' },
       },
-      { width: 6 },
+      QUARTER,
     ),
   ],
 };

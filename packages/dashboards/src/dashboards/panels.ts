@@ -13,46 +13,57 @@ import { atEnd, overTime, select } from '../query/select.ts';
 interface Size {
   readonly width?: number;
   readonly height?: number;
+  /** The most points in time. */
+  readonly points?: number;
 }
 
+/** Points in time that are five minutes apart over a day, which is the window of what is recorded. */
+const FINE = 300;
+/** Points in time where a pixel or a word for each says no more. */
+const COARSE = 100;
+
 /** A row of three is eight wide each. */
-function panel(picture: Picture, { width = 8, height = 8 }: Size): (observable: Observable) => MetricPanel {
-  return (observable) => ({ kind: 'metrics', observable, picture, width, height });
+function panel(
+  observable: Observable,
+  picture: Picture,
+  { width = 8, height = 8, points }: Size,
+): MetricPanel {
+  return { kind: 'metrics', observable, picture, width, height, ...(points !== undefined && { points }) };
 }
 
 /** Lines over time. */
 export function timeseries(observable: Observable, size: Size = {}): MetricPanel {
-  return panel({ as: 'timeseries' }, size)(observable);
+  return panel(observable, { as: 'timeseries' }, { points: FINE, ...size });
 }
 
 /** Lines over time that add up to something. */
 export function stacked(observable: Observable, size: Size = {}): MetricPanel {
-  return panel({ as: 'timeseries', stacked: true }, size)(observable);
+  return panel(observable, { as: 'timeseries', stacked: true }, { points: FINE, ...size });
 }
 
 /** A number; six stand beside one another. */
 export function stat(observable: Observable, size: Size = {}): MetricPanel {
-  return panel({ as: 'stat' }, { width: 4, height: 4, ...size })(observable);
+  return panel(observable, { as: 'stat' }, { width: 4, height: 4, points: COARSE, ...size });
 }
 
 /** A part of one, on a dial. */
 export function dial(observable: Observable, size: Size = {}): MetricPanel {
-  return panel({ as: 'gauge', min: 0, max: 1 }, { width: 4, height: 4, ...size })(observable);
+  return panel(observable, { as: 'gauge', min: 0, max: 1 }, { width: 4, height: 4, ...size });
 }
 
 /** How often what lay between which bounds. */
 export function distribution(observable: Observable, size: Size = {}): MetricPanel {
-  return panel({ as: 'distribution' }, size)(observable);
+  return panel(observable, { as: 'distribution' }, size);
 }
 
-/** The same over time. It has at most a few pixels for each point in time, so it asks for few. */
+/** The same over time. */
 export function heatmap(observable: Observable, size: Size = {}): MetricPanel {
-  return { ...panel({ as: 'heatmap' }, size)(observable), points: 120 };
+  return panel(observable, { as: 'heatmap' }, { points: COARSE, ...size });
 }
 
 /** A band for each series, coloured by what is good and bad. */
 export function bands(observable: Observable, size: Size = {}): MetricPanel {
-  return { ...panel({ as: 'bands' }, size)(observable), points: 120 };
+  return panel(observable, { as: 'bands' }, { points: COARSE, ...size });
 }
 
 /** A line for each series. */
@@ -61,7 +72,7 @@ export function table(
   picture: Omit<Picture & { readonly as: 'table' }, 'as'>,
   size: Size = {},
 ): MetricPanel {
-  return panel({ as: 'table', ...picture }, { width: 24, ...size })(observable);
+  return panel(observable, { as: 'table', ...picture }, { width: 24, ...size });
 }
 
 /** What the viewer chose of a variable. */

@@ -128,7 +128,8 @@ function receiver(
 ): Receiver {
   return {
     name,
-    ...(webhook !== undefined && { webhook_configs: [{ url: webhook, send_resolved: true }] }),
+    // Also without any: somebody would be told, if there were a way.
+    webhook_configs: webhook === undefined ? [] : [{ url: webhook, send_resolved: true }],
     ...(slack !== undefined && ways.includes('slack') && { slack_configs: [slackMessage(slack)] }),
     ...(email !== undefined &&
       ways.includes('email') && { email_configs: [{ to: email.to, send_resolved: true }] }),

@@ -1,6 +1,7 @@
 import { composeAddresses } from '../emit/grafana/provisioning.ts';
 import { alertmanagerFile } from './alertmanager.ts';
 import { grafanaFiles } from './grafana.ts';
+import { persesFiles } from './perses.ts';
 import { DASHBOARDS_IN_CONTAINER, provisioningFiles } from './provisioning.ts';
 import { ruleFiles } from './rules.ts';
 import { runbookFiles } from './runbooks.ts';
@@ -21,6 +22,7 @@ export const generatedFolders = [
   'observability/grafana/provisioning/alerting',
   'observability/grafana/provisioning/dashboards',
   'observability/grafana/provisioning/datasources',
+  'observability/perses',
   'observability/tests',
 ] as const;
 
@@ -30,6 +32,7 @@ export function generatedFiles(model: Model, site: Site): readonly GeneratedFile
     ...ruleFiles(model.ruleGroups, model.alerts, site),
     { path: 'observability/alertmanager.yml', text: alertmanagerFile({}) },
     ...grafanaFiles(model.dashboards, site),
+    ...persesFiles(model.dashboards),
     ...provisioningFiles(composeAddresses, DASHBOARDS_IN_CONTAINER),
     ...runbookFiles(model, site),
   ];
