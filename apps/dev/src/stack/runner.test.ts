@@ -13,6 +13,9 @@ import { Runner } from './runner.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 
+/** How long a process may take to start or end on a machine that is busy with other things, in milliseconds. */
+const SLOW = 30_000;
+
 let folder: string;
 let server: Server;
 let supervisor: ChildProcess;
@@ -35,7 +38,7 @@ beforeEach(async () => {
   const [socket] = await once(server, 'connection');
   channel = new Channel(socket);
   channel.listen((report) => runner.hear(report));
-});
+}, SLOW);
 
 afterEach(async () => {
   ending.abort();
@@ -43,7 +46,7 @@ afterEach(async () => {
   if (supervisor.exitCode === null && supervisor.signalCode === null) await once(supervisor, 'exit');
   server.close();
   await rm(folder, { recursive: true });
-});
+}, SLOW);
 
 /** A service that is the given script, and ready when it has written its process id into the file `up`. */
 function serve(script: string): Runner {
