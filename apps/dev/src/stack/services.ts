@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { relay } from '@moq-observability/moq-metrics';
 import type { Command } from '../control/messages.ts';
@@ -215,9 +214,7 @@ export function describeStack(
       after: [],
       rows: [{ what: 'console', url: `http://localhost:${options.consolePort}/` }],
       command: async () =>
-        existsSync(join(root, 'apps/console/vite.config.ts'))
-          ? vite('apps/console', options.consolePort, unlessSet({ MOQ_GRAFANA_URL: surroundings.grafana }))
-          : 'it is not there yet',
+        vite('apps/console', options.consolePort, unlessSet({ MOQ_GRAFANA_URL: surroundings.grafana })),
       isReady: (signal) => answers(`http://127.0.0.1:${options.consolePort}/`, signal),
     },
     {
