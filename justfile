@@ -20,9 +20,13 @@ test *arguments:
 check:
     pnpm check
 
-# Hostile requests to the collector, 100,000 of them
-fuzz count='100000':
-    MOQ_FUZZ_COUNT={{ count }} pnpm vitest run --project @moq-observability/collector packages/collector/src/fuzz.test.ts
+# Hostile bytes and requests to the relay and the collector, so many to each; the seed is MOQ_FUZZ_SEED
+fuzz count='500000':
+    MOQ_FUZZ_COUNT={{ count }} pnpm vitest run --reporter=verbose src/fuzz.test.ts
+
+# Sessions of the relay that come and go in every way, and must leave nothing behind
+churn sessions='1000':
+    MOQ_CHURN_SESSIONS={{ sessions }} pnpm vitest run --reporter=verbose src/churn.test.ts
 
 # Everything at full size: 2,000 players against a collector that is killed ten times, a minute of spans past a dead target
 soak:

@@ -5,5 +5,6 @@
  */
 export type { RelayOptions } from './config.ts';
 export { RelayError, type RelayErrorCode } from './errors.ts';
+export { replacePromiseRace } from './promise-race.ts';
 export { createRelay, PROTOCOLS, type Relay } from './relay.ts';
 export type { TransportStatus } from './transports.ts';

@@ -5,6 +5,7 @@ import { Group, Path } from '@moq/net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RelayOptions } from './config.ts';
+import { startProxy } from './network-fixture.ts';
 import { createRelay, type Relay, relayVersion } from './relay.ts';
 import {
   channel,
@@ -14,7 +15,6 @@ import {
   observed,
   publish,
   quietConsole,
-  startProxy,
   startRelay,
   TestBroadcast,
   until,
@@ -342,7 +342,7 @@ describe('delivery', () => {
     expect(waiting).toBeLessThanOrEqual(200_000);
     expect(worst).toBe(waiting);
     await until(async () => (await observed(relay, schema.subscriberLag)).sum > 0.5);
-    proxy.close();
+    proxy[Symbol.dispose]();
     await until(async () => (await count(schema.activeSubscribers)) === 1);
     expect(await count(schema.queuedBytes)).toBe(0);
     expect(await count(schema.droppedGroups, { reason: 'cancelled' })).toBeGreaterThan(0);
@@ -366,7 +366,7 @@ describe('delivery', () => {
     broadcast.write('hi', { groups: 2, frames: 1, bytes: 1000 });
     await until(async () => (await count(schema.droppedGroups, { reason: 'latency' })) > 0);
     expect(await count(schema.droppedBytes, { reason: 'latency' })).toBeGreaterThan(0);
-    proxy.close();
+    proxy[Symbol.dispose]();
   });
 });
 

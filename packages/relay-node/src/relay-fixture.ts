@@ -1,5 +1,4 @@
 /** What the tests of the relay share: real clients, and a look at the real `/metrics`. */
-import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import type { HistogramMetric, LabelValues, Metric } from '@moq-observability/moq-metrics';
 import { parseExposition } from '@moq-observability/moq-metrics/exposition';
 import { Broadcast, Connection, type Group, Path, Time, type Track } from '@moq/net';
@@ -171,7 +170,7 @@ export function view(connection: Connection.Established, name: string, track: st
 
 /** The sum of all series of a metric that have these labels, as an operator sees it. */
 export async function metric<L extends LabelValues>(
-  relay: Relay,
+  relay: Pick<Relay, 'opsUrls'>,
   { name }: Metric<L>,
   labels: Partial<NoInfer<L>> = {},
 ): Promise<number> {
@@ -188,7 +187,7 @@ export async function metric<L extends LabelValues>(
 
 /** How often a histogram has observed anything in the series that have these labels, and what it came to. */
 export async function observed<L extends LabelValues>(
-  relay: Relay,
+  relay: Pick<Relay, 'opsUrls'>,
   { name }: HistogramMetric<L>,
   labels: Partial<NoInfer<L>> = {},
 ): Promise<{ count: number; sum: number }> {
@@ -207,52 +206,13 @@ export async function observed<L extends LabelValues>(
   return { count: sumOf('count'), sum: sumOf('sum') };
 }
 
-/** Waits until something holds; fails after ten seconds. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
+/** Waits until something holds; fails after this many milliseconds. */
+export async function until(holds: () => boolean | Promise<boolean>, limit = 10_000): Promise<void> {
+  const deadline = Date.now() + limit;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`still not so: ${holds.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-}
-
-/** A TCP forwarder that can fall silent, in both directions or one. */
-export async function startProxy(target: URL): Promise<{
-  readonly url: URL;
-  freeze(which: 'all' | 'to-client'): void;
-  close(): void;
-}> {
-  const pairs: { client: Socket; server: Socket }[] = [];
-  const listener = createServer((client) => {
-    const server = connectTcp(Number(target.port), target.hostname);
-    pairs.push({ client, server });
-    client.on('error', () => server.destroy()).on('close', () => server.destroy());
-    server.on('error', () => client.destroy()).on('close', () => client.destroy());
-    client.pipe(server);
-    server.pipe(client);
-  });
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-  const { port } = listener.address() as { port: number };
-  return {
-    url: new URL(`http://127.0.0.1:${port}/`),
-    freeze: (which) => {
-      for (const { client, server } of pairs) {
-        server.unpipe(client);
-        server.pause();
-        if (which === 'all') {
-          client.unpipe(server);
-          client.pause();
-        }
-      }
-    },
-    close: () => {
-      for (const { client, server } of pairs) {
-        client.destroy();
-        server.destroy();
-      }
-      listener.close();
-    },
-  };
 }
 
 /** A broadcast with a catalog and two tracks. */

@@ -19,6 +19,8 @@ export interface RelayProcess extends AsyncDisposable {
 export interface RelayProcessOptions {
   /** The `MOQ_RELAY_*` and `OTEL_*` variables. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Told of each line of its log. */
+  readonly onLine?: (line: string) => void;
   /** Another program, whose first line says where it listens as the relay's does. */
   readonly program?: URL;
 }
@@ -40,7 +42,7 @@ export async function startRelayProcess(options: RelayProcessOptions = {}): Prom
   const lines = createInterface(child.stdout!);
   const first = await Promise.race([once(lines, 'line'), ended]);
   const said = JSON.parse(String(first[0])) as { url: string; ops?: readonly string[] };
-  child.stdout!.resume();
+  lines.on('line', options.onLine ?? (() => {}));
   return {
     url: new URL(said.url),
     opsUrls: (said.ops ?? []).map((url) => new URL(url)),

@@ -2,6 +2,7 @@ import { relay as schema, type TrackType } from '@moq-observability/moq-metrics'
 import { Path } from '@moq/net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { startProxy } from './network-fixture.ts';
 import { createRelay, type Relay } from './relay.ts';
 import {
   channel,
@@ -11,7 +12,6 @@ import {
   publish,
   quietConsole,
   Received,
-  startProxy,
   startRelay,
   TestBroadcast,
   until,
@@ -283,7 +283,7 @@ describe('sessions', () => {
     await until(async () => (await viewers()) === 0);
     expect(await metric(relay, schema.sessionsClosed, { reason: 'idle' })).toBe(1);
     expect((await sessions()).active).toBe(1);
-    proxy.close();
+    proxy[Symbol.dispose]();
   });
 
   test('that are cut off are over at once', async () => {
@@ -471,7 +471,7 @@ describe('a peer that breaks the rules harms only itself', () => {
     }
     expect(video.groups).toBe(21);
     expect(stuck.frames).toBe(1);
-    proxy.close();
+    proxy[Symbol.dispose]();
     await until(async () => (await viewers()) === 1);
   });
 });

@@ -2,6 +2,7 @@ import { Path } from '@moq/net';
 import { relay as schema } from '@moq-observability/moq-metrics';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startProxy } from './network-fixture.ts';
 import { createRelay, type Relay } from './relay.ts';
 import {
   channel,
@@ -9,7 +10,6 @@ import {
   metric,
   publish,
   quietConsole,
-  startProxy,
   startRelay,
   TestBroadcast,
   until,
@@ -113,7 +113,7 @@ test('a viewer whose transport takes nothing any more is let go, and nobody else
     return (await metric(counting, schema.sessionsClosed, { reason: 'backpressure' })) === 1;
   });
   expect(await metric(counting, schema.activeSubscribers)).toBe(1);
-  proxy.close();
+  proxy[Symbol.dispose]();
 });
 
 test('a publisher that falls silent while it is watched is let go, if that is wanted', async () => {

@@ -1,4 +1,3 @@
-import { createSocket } from 'node:dgram';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createSelfSigned } from '../certificate.ts';
 import type { SessionTransport } from '../transport.ts';
@@ -290,58 +289,10 @@ describe('a client may', () => {
   });
 });
 
-describe('noise', () => {
-  test('in packets harms nobody', async () => {
-    const random = lcg(4711);
-    const socket = createSocket('udp4');
-    const version = Buffer.from('00000001', 'hex');
-    for (let index = 0; index < 3000; index += 1) {
-      const packet = Buffer.from(Array.from({ length: 1 + (random() % 1400) }, () => random() & 0xff));
-      // Much of it looks like the begin of a connection.
-      if (index % 3 === 0) {
-        packet[0]! |= 0xc0;
-        version.copy(packet, 1);
-        if (packet.byteLength > 6) packet[5] = 8;
-      }
-      socket.send(packet, server.port, '127.0.0.1');
-      if (index % 100 === 0) await sleep(1);
-    }
-    await sleep(100);
-    socket.close();
-    await expectBystanderToPlay();
-  });
-
-  test('in streams harms only who makes it', async () => {
-    const random = lcg(815);
-    const good = [
-      ['uni', SETTINGS],
-      ['bidi', REQUEST],
-      ['bidi', Buffer.concat([REQUEST, capsule(CapsuleType.CloseSession, Buffer.alloc(10))])],
-      ['uni', Buffer.concat([varints(StreamType.WebTransport, 0), Buffer.from('payload')])],
-      ['bidi', Buffer.concat([varints(FrameType.WebTransportStream, 0), Buffer.from('payload')])],
-    ] as const;
-    for (let round = 0; round < 150; round += 1) {
-      const raw = await RawClient.connect(server.port);
-      for (const [kind, bytes] of good) {
-        const mutated = Buffer.from(bytes);
-        for (let times = random() % 4; times > 0; times -= 1) {
-          mutated[random() % mutated.byteLength] = random() & 0xff;
-        }
-        const cut = random() % 3 === 0 ? random() % mutated.byteLength : mutated.byteLength;
-        raw.open(kind, mutated.subarray(0, cut), random() % 2 === 0);
-      }
-      await sleep(1);
-      if (round % 2 === 0) raw.close();
-      else raw.vanish();
-      if (round % 30 === 0) await expectBystanderToPlay();
-    }
-  });
-
-  test('leaves nothing behind', { timeout: 20_000 }, async () => {
-    client.close();
-    // The bystander is left; those who vanished go with the idle timeout.
-    await expect.poll(() => server.connections, { timeout: 15_000, interval: 200 }).toBe(1);
-  });
+test('what vanished leaves nothing behind', { timeout: 20_000 }, async () => {
+  client.close();
+  // The bystander is left; those who vanished go with the idle timeout.
+  await expect.poll(() => server.connections, { timeout: 15_000, interval: 200 }).toBe(1);
 });
 
 function control(frames: Buffer): Buffer {
@@ -395,15 +346,6 @@ async function text(stream: ReadableStream<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
-}
-
-/** Numbers that look random and are the same every time. */
-function lcg(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state >>> 8;
-  };
 }
 
 function sleep(milliseconds: number): Promise<void> {
