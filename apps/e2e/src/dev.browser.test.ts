@@ -12,6 +12,7 @@ import { type Stack, startStack } from './stack.ts';
 const left = new Set(['node_modules', 'dist', '.git', '.turbo', '.vite']);
 let folder: string;
 let schema: string;
+let alert: string;
 let stack: Stack;
 
 // Files are edited here, so it runs in a copy of the workspace.
@@ -20,6 +21,7 @@ beforeAll(async () => {
   await cp(root, folder, { recursive: true, filter: (path) => !left.has(basename(path)) });
   await promisify(execFile)('pnpm', ['install', '--frozen-lockfile', '--prefer-offline'], { cwd: folder });
   schema = join(folder, 'packages/moq-metrics/src/relay.ts');
+  alert = join(folder, 'packages/dashboards/src/alerts/relay-down.ts');
   stack = await startStack({ root: folder, environment: { MOQ_DEV_VIEWERS: '2' } });
 });
 afterAll(async () => {
@@ -40,7 +42,10 @@ test('one table tells what is where and in which state', () => {
   for (const [what, url] of [
     ['player', stack.player],
     ['relay', stack.relay],
+    ['console', stack.console],
     ['Prometheus', stack.prometheus],
+    ['Alertmanager', stack.alertmanager],
+    ['node_exporter', stack.nodeExporter],
     ['publisher', 'demo/clock.hang'],
     ['viewers', 'demo/clock.hang'],
   ] as const) {
@@ -81,6 +86,34 @@ test('an edit that does not compile prints one error, and the last good state st
   expect(await stack.relayMetrics()).toContain('Edited while it runs');
   await writeFile(schema, before.replace('Edited while it runs', 'Good again'));
   await eventually('good again', async () => (await stack.relayMetrics()).includes('Good again'), 30_000);
+});
+
+/** How long an alert must have been bad before it fires, in seconds, as Prometheus has it now. */
+async function waitOf(name: string): Promise<number | undefined> {
+  const response = await fetch(`${stack.prometheus}/api/v1/rules?type=alert`);
+  const { data } = (await response.json()) as {
+    data: { groups: { rules: { name: string; duration: number }[] }[] };
+  };
+  return data.groups.flatMap(({ rules }) => rules).find((rule) => rule.name === name)?.duration;
+}
+
+test('an edit of an alert is in Prometheus soon after', async () => {
+  const before = await readFile(alert, 'utf8');
+  expect(await waitOf('RelayDown')).toBe(60);
+  await writeFile(alert, before.replace("for: '1m'", "for: '3m'"));
+  await eventually('the new time', async () => (await waitOf('RelayDown')) === 180, 30_000);
+});
+
+test('an alert that cannot work prints one error, and the last good rules stay', async () => {
+  const before = await readFile(alert, 'utf8');
+  const printed = stack.running.output().length;
+  await writeFile(alert, before.replace('Relay {instance} cannot', 'Relay {nonsense} cannot'));
+  const said = (): string => stack.running.output().slice(printed);
+  await eventually('the reason', () => said().includes('no label "nonsense"'), 30_000);
+  expect(said().match(/nonsense/g)).toHaveLength(1);
+  expect(await waitOf('RelayDown')).toBe(180);
+  await writeFile(alert, before.replace("for: '3m'", "for: '4m'"));
+  await eventually('good again', async () => (await waitOf('RelayDown')) === 240, 30_000);
 });
 
 test('a taken port is one line that names the port and the variable that moves it', async () => {

@@ -15,7 +15,10 @@ export interface Stack extends AsyncDisposable {
   readonly relayPort: number;
   readonly relay: string;
   readonly player: string;
+  readonly console: string;
   readonly prometheus: string;
+  readonly alertmanager: string;
+  readonly nodeExporter: string;
   /** All ports it listens on. */
   readonly ports: readonly number[];
   /** The relay's own /metrics. */
@@ -101,7 +104,10 @@ export async function startStack({ environment, root }: StackOptions = {}): Prom
     relayPort: port('MOQ_RELAY_PORT'),
     relay: `http://127.0.0.1:${port('MOQ_RELAY_PORT')}/`,
     player: `http://127.0.0.1:${port('MOQ_PLAYER_PORT')}/`,
+    console: `http://127.0.0.1:${port('MOQ_CONSOLE_PORT')}/`,
     prometheus,
+    alertmanager: `http://127.0.0.1:${port('MOQ_ALERTMANAGER_PORT')}`,
+    nodeExporter: `http://127.0.0.1:${port('MOQ_NODE_PORT')}`,
     ports,
     relayMetrics,
     async collectorValue(metric, labels, suffix = undefined) {

@@ -4,7 +4,7 @@ import { watch as watchFiles } from 'chokidar';
 import { connectToConductor } from '../control/channel.ts';
 import type { Order, Report } from '../control/messages.ts';
 import { withProgress } from '../stack/progress.ts';
-import { serviceCode } from '../stack/services.ts';
+import { type ServiceCode, serviceCode } from '../stack/services.ts';
 import { printable } from '../supervise/log-lines.ts';
 import { Changes, isConfiguration, packageOf } from './changes.ts';
 import { generate, GENERATOR } from './generate.ts';
@@ -42,7 +42,7 @@ export async function watchCode({ root, control }: WatchOptions): Promise<void> 
   channel.send({ type: 'hello', name: 'watch' });
 
   const say = (line: string): void => channel.send({ type: 'say', line });
-  const changes = new Changes();
+  const changes = { restarted: new Changes(), others: new Changes() };
   const edited = new Set<string>();
   let reconfigured = false;
   let changed = Promise.withResolvers<void>();
@@ -80,26 +80,34 @@ export async function watchCode({ root, control }: WatchOptions): Promise<void> 
     const packages = await readWorkspace(root).catch((error: unknown) => printable(String(error)));
     // A package.json that is being written: its next change comes.
     if (typeof packages === 'string') return [packages];
-    for (const folder of folders) changes.add(folder);
-    const running = neededBy(
-      [...Object.values(serviceCode).map(({ folder }) => folder), GENERATOR],
+    const restarted = neededBy(
+      foldersOf(({ reloads }) => !reloads),
       packages,
     );
-    const settled = changes.settle(packages, running, async (folder) => {
-      const error = await typeCheck(root, folder, signal);
-      return error === undefined && folder === GENERATOR ? generate(root, signal) : error;
-    });
-    const what = folders.join(', ');
-    const { good, errors, mended } = await withProgress(
-      settled,
-      () => `compiling ${what} and what needs it`,
-      say,
-    );
-    if (signal.aborted) return [];
-    const services = servicesOf(good);
-    if (services.length > 0) {
-      const because = folders.filter((folder) => good.includes(folder));
-      channel.send({ type: 'changed', services, packages: because.length > 0 ? because : mended });
+    const others = neededBy([...foldersOf(({ reloads }) => reloads === true), GENERATOR], packages);
+    for (const folder of folders) for (const part of Object.values(changes)) part.add(folder);
+    const errors: string[] = [];
+    // What is started again comes first; what takes changes up by itself is compiled only to tell of its errors.
+    for (const [part, running] of [
+      [changes.restarted, restarted],
+      [changes.others, others.difference(restarted)],
+    ] as const) {
+      const settled = part.settle(packages, running, async (folder) => {
+        const error = await typeCheck(root, folder, signal);
+        return error === undefined && folder === GENERATOR ? generate(root, signal) : error;
+      });
+      const what = folders.join(', ');
+      const progress = (): string => `compiling ${what} and what needs it`;
+      const { good, errors: found, mended } = await withProgress(settled, progress, say);
+      if (signal.aborted) return [];
+      const services = servicesOf(good);
+      if (services.length > 0) {
+        const because = folders.filter((folder) => good.includes(folder));
+        channel.send({ type: 'changed', services, packages: because.length > 0 ? because : mended });
+      }
+      errors.push(...found);
+      // What is broken there is broken for the others too.
+      if (part.pending) break;
     }
     return [
       ...errors.map((error) => `${error}; what runs stays as it is`),
@@ -108,6 +116,13 @@ export async function watchCode({ root, control }: WatchOptions): Promise<void> 
         : []),
     ];
   }
+}
+
+/** Folders of the services that are of a kind. */
+function foldersOf(isOne: (code: ServiceCode) => boolean): readonly string[] {
+  return Object.values(serviceCode)
+    .filter(isOne)
+    .map(({ folder }) => folder);
 }
 
 /** Services that run the code of one of these packages and do not take changes up by themselves. */
