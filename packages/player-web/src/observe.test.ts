@@ -193,7 +193,12 @@ test('a session in full: its metrics, its trace and its events', async () => {
   const startup = endpoint.spans.find(({ name }) => name === 'playback.startup');
   const [, promisedTrace, promisedSpan] =
     player.connection.url.peek()?.searchParams.get('traceparent')?.split('-') ?? [];
-  expect(startup).toMatchObject({ traceId: promisedTrace, spanId: promisedSpan, parentSpanId: undefined });
+  expect(startup).toMatchObject({
+    traceId: promisedTrace,
+    spanId: promisedSpan,
+    parentSpanId: undefined,
+    kind: 3,
+  });
   expect(traceId).toBe(promisedTrace);
   expect(startup?.attributes).toEqual({
     'session.id': sessionId,

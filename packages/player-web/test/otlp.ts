@@ -38,6 +38,8 @@ export interface OtlpRequest {
       readonly spans: readonly (Member & {
         readonly name: string;
         readonly parentSpanId?: string;
+        /** As in the protocol: 1 is internal, 3 a client's. */
+        readonly kind: number;
         readonly startTimeUnixNano: string;
         readonly endTimeUnixNano: string;
         readonly links?: readonly { readonly traceId: string; readonly spanId: string }[];
@@ -73,6 +75,7 @@ export interface OtlpSpan {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId: string | undefined;
+  readonly kind: number;
   /** Unix time, in milliseconds. */
   readonly start: number;
   readonly end: number;
@@ -116,6 +119,7 @@ export function readSpans({ resourceSpans = [] }: OtlpRequest): readonly OtlpSpa
         traceId: span.traceId,
         spanId: span.spanId,
         parentSpanId: span.parentSpanId || undefined,
+        kind: span.kind,
         start: Number(span.startTimeUnixNano) / 1e6,
         end: Number(span.endTimeUnixNano) / 1e6,
         links: (span.links ?? []).map(({ traceId }) => traceId),

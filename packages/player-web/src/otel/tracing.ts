@@ -5,6 +5,7 @@ import {
   type Link as SpanLink,
   ROOT_CONTEXT,
   type Span,
+  SpanKind,
   SpanStatusCode,
   trace,
   TraceFlags,
@@ -73,7 +74,14 @@ export class Tracing {
    * @param error what it failed by
    */
   startup(from: number, to: number, phases: readonly Phase[], facts: Attributes, error?: string): void {
-    const root = this.#span(spans.playbackStartup, from, facts, this.#first ? [] : this.#links);
+    // The relay's spans are below this one: as a client's it makes them an edge of the map of services.
+    const root = this.#span(
+      spans.playbackStartup,
+      from,
+      facts,
+      this.#first ? [] : this.#links,
+      SpanKind.CLIENT,
+    );
     this.#first = false;
     const inside = trace.setSpan(ROOT_CONTEXT, root);
     for (const { phase, at, seconds } of phases) {
@@ -99,11 +107,17 @@ export class Tracing {
     await this.#provider.shutdown();
   }
 
-  #span(definition: Defined, startTime: number, facts: Attributes, links: SpanLink[]): Span {
+  #span(
+    definition: Defined,
+    startTime: number,
+    facts: Attributes,
+    links: SpanLink[],
+    kind: SpanKind = SpanKind.INTERNAL,
+  ): Span {
     const attributes = defined(definition, facts);
     return this.#tracer.startSpan(
       definition.name,
-      { startTime, attributes, links, root: true },
+      { kind, startTime, attributes, links, root: true },
       ROOT_CONTEXT,
     );
   }
