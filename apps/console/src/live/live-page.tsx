@@ -1,5 +1,5 @@
 import type { StreamView } from '@moq-observability/collector/api';
-import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { getRouteApi, type LinkProps, useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useMemo } from 'react';
 import { useAlertCount } from '../alerts/alerts-query.ts';
 import { bits, count, ratio, seconds } from '../format.ts';
@@ -51,8 +51,8 @@ export function LivePage(): ReactNode {
         label="Streams"
         columns={columns}
         rows={shown}
-        rowKey={({ broadcast }) => broadcast}
-        rowLink={({ broadcast }) => ({ to: '/stream', search: { broadcast } })}
+        rowKey={keyOf}
+        rowLink={linkOf}
         rowHeight={44}
         sort={sort}
         onSort={(next) => navigate({ search: (held) => ({ ...held, sort: next }), replace: true })}
@@ -60,6 +60,14 @@ export function LivePage(): ReactNode {
       />
     </div>
   );
+}
+
+function keyOf({ broadcast }: StreamView): string {
+  return broadcast;
+}
+
+function linkOf({ broadcast }: StreamView): LinkProps {
+  return { to: '/stream', search: { broadcast } };
 }
 
 function columnsOf(store: LiveStore): readonly Column<StreamView>[] {

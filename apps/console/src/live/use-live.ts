@@ -18,6 +18,15 @@ export function useLive(): LiveState {
   return useSyncExternalStore(store.subscribe, () => store.state);
 }
 
+/** How the connection to the collector is, and since when, in Unix milliseconds. */
+export function useConnection(): Pick<LiveState, 'connection' | 'since'> {
+  const store = useLiveStore();
+  // Two plain values: what is told every second is no change of these.
+  const connection = useSyncExternalStore(store.subscribe, () => store.state.connection);
+  const since = useSyncExternalStore(store.subscribe, () => store.state.since);
+  return { connection, since };
+}
+
 const frozen = new WeakMap<LiveStore, { readonly at: number; readonly state: LiveState }>();
 
 /** What is told live, but as it was when the page was paused. */

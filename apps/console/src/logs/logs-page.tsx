@@ -1,9 +1,11 @@
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useMemo, useRef } from 'react';
+import type { Parameters } from '../api/http.ts';
 import type { logFilters } from '../filters.ts';
 import { count } from '../format.ts';
 import { Choice, Segments } from '../shell/choice.tsx';
-import { useSpan, useStretch } from '../shell/span.ts';
+import { Refresh } from '../shell/refresh.tsx';
+import { type AskedStretch, useAskedStretch } from '../shell/span.ts';
 import { LogList } from './log-list.tsx';
 import { levels } from './levels.ts';
 import { useLogSearch, useLogTail } from './use-logs.ts';
@@ -30,7 +32,8 @@ export function LogsPage(): ReactNode {
     [service, level, q, trace_id, session, isTrace],
   );
   const isTail = tail !== undefined && at === undefined;
-  const question = useSearchQuestion(asked);
+  const stretch = useAskedStretch();
+  const question = useSearchQuestion(asked, stretch);
   const found = useLogSearch(question, !isTail && isTrace);
   const followed = useLogTail(asked, isTail && isTrace);
   const logs = isTail ? followed.logs : found.logs;
@@ -43,11 +46,14 @@ export function LogsPage(): ReactNode {
           {!isTail && found.hasMore ? ' and more' : ''} lines
           {followed.missed > 0 && isTail && `, ${count(followed.missed)} left out: too many to follow`}
         </span>
-        {trace_id !== undefined && isTrace && (
-          <Link to="/traces/$traceId" params={{ traceId: trace_id }} className="button little spread">
-            Show this trace
-          </Link>
-        )}
+        <div className="tools spread">
+          {trace_id !== undefined && isTrace && (
+            <Link to="/traces/$traceId" params={{ traceId: trace_id }} className="button little">
+              Show this trace
+            </Link>
+          )}
+          {!isTail && <Refresh stretch={stretch} />}
+        </div>
       </div>
       <div className="tools" role="search" aria-label="Filters">
         <Segments
@@ -88,19 +94,12 @@ export function LogsPage(): ReactNode {
 }
 
 /** What is looked for in the time that is looked at; an id is looked for at any time. */
-function useSearchQuestion(asked: {
-  readonly trace_id: string | undefined;
-  readonly session: string | undefined;
-}): Readonly<Record<string, string | number | undefined>> {
-  const { from, to } = useStretch();
-  const { at } = useSpan();
-  const begin = Math.floor(from / 5_000) * 5_000;
-  const end = at === undefined ? begin + (to - from) + 10_000 : to;
+function useSearchQuestion(
+  asked: { readonly trace_id: string | undefined; readonly session: string | undefined },
+  { from, to }: AskedStretch,
+): Parameters {
   const anyTime = asked.trace_id !== undefined || asked.session !== undefined;
-  return useMemo(
-    () => (anyTime ? { ...asked } : { ...asked, from: begin, to: end }),
-    [asked, anyTime, begin, end],
-  );
+  return useMemo(() => (anyTime ? { ...asked } : { ...asked, from, to }), [asked, anyTime, from, to]);
 }
 
 function Words({

@@ -1,8 +1,19 @@
 import type { SessionRow } from '@moq-observability/collector/api';
+import type { LinkProps } from '@tanstack/react-router';
 import { ago, bits, count, duration, seconds, UNKNOWN } from '../format.ts';
 import { BroadcastName } from '../live/broadcast-name.tsx';
 import type { Column } from '../table/data-table.tsx';
 import { StateMark } from './state-mark.tsx';
+
+/** What tells a session from others. */
+export function sessionKey({ sessionId }: SessionRow): string {
+  return sessionId;
+}
+
+/** The page of a session. */
+export function sessionLink({ sessionId }: SessionRow): LinkProps {
+  return { to: '/sessions/$sessionId', params: { sessionId } };
+}
 
 /** The columns of sessions. @param now what times are told from, in Unix milliseconds */
 export function sessionColumns(

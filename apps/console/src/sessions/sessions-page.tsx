@@ -2,9 +2,9 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useMemo, useRef } from 'react';
 import type { Parameters } from '../api/http.ts';
 import { clock, count } from '../format.ts';
-import { useNow, useSpan, useStretch } from '../shell/span.ts';
+import { type AskedStretch, useAskedStretch, useNow } from '../shell/span.ts';
 import { DataTable } from '../table/data-table.tsx';
-import { sessionColumns } from './session-columns.tsx';
+import { sessionColumns, sessionKey, sessionLink } from './session-columns.tsx';
 import { SessionFilters, type SessionSearch } from './session-filters.tsx';
 import { useSessions } from './use-sessions.ts';
 
@@ -14,7 +14,8 @@ const route = getRouteApi('/sessions');
 export function SessionsPage(): ReactNode {
   const { range: _range, at, ...search } = route.useSearch();
   const scroller = useRef<HTMLDivElement>(null);
-  const list = useSessions(useQuestion(search), { isLive: at === undefined, scroller });
+  const stretch = useAskedStretch();
+  const list = useSessions(useQuestion(search, stretch), { isLive: at === undefined, scroller });
   const now = useNow(1_000);
   const navigate = useNavigate({ from: '/sessions' });
   const set = (change: SessionSearch): void => {
@@ -42,8 +43,8 @@ export function SessionsPage(): ReactNode {
         label="Sessions"
         columns={columns}
         rows={list.rows}
-        rowKey={({ sessionId }) => sessionId}
-        rowLink={({ sessionId }) => ({ to: '/sessions/$sessionId', params: { sessionId } })}
+        rowKey={sessionKey}
+        rowLink={sessionLink}
         sort={search.sort ?? 'started_at'}
         onSort={(sort) => set({ sort })}
         onEnd={list.more}
@@ -55,17 +56,12 @@ export function SessionsPage(): ReactNode {
 }
 
 /** What is asked: who watches now, whenever they began; or who began in the time that is looked at. */
-function useQuestion({ live, ...filters }: SessionSearch): Parameters {
-  const { at } = useSpan();
-  const { from, to } = useStretch();
+function useQuestion({ live, ...filters }: SessionSearch, { from, to }: AskedStretch): Parameters {
   const key = JSON.stringify(filters);
-  // While time moves on, the question stays the same for a minute: pages belong together.
-  const begin = Math.floor(from / 60_000) * 60_000;
-  const end = at === undefined ? undefined : to;
   return useMemo(() => {
     const asked = JSON.parse(key) as SessionSearch;
-    return live === undefined ? { ...asked, live: true } : { ...asked, from: begin, to: end };
-  }, [key, live, begin, end]);
+    return live === undefined ? { ...asked, live: true } : { ...asked, from, to };
+  }, [key, live, from, to]);
 }
 
 function NoSessions({

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { ApiProblem } from '../api/problem.ts';
 import { getJson } from '../api/http.ts';
-import { useLive } from '../live/use-live.ts';
+import { useConnection } from '../live/use-live.ts';
 
 /** How a server is: `none` when the collector knows of none. */
 export interface Place {
@@ -18,7 +18,7 @@ const ASKED_EVERY = 5_000;
 
 /** The collector, Prometheus and Alertmanager. When one comes back, what failed meanwhile is asked again. */
 export function usePlaces(): readonly Place[] {
-  const { connection, since } = useLive();
+  const { connection, since } = useConnection();
   const collectorAway = connection === 'away';
   const prometheus = useBackend('Prometheus', '/prometheus/api/v1/query?query=1', collectorAway);
   const alertmanager = useBackend('Alertmanager', '/alertmanager/api/v2/silences', collectorAway);

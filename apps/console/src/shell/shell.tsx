@@ -56,9 +56,17 @@ export function Shell(): ReactNode {
   );
 }
 
+function isOn(path: string, { to, below }: (typeof pages)[number]): boolean {
+  return path === to || path === below || path.startsWith(`${below}/`);
+}
+
 function Side({ places }: { readonly places: readonly Place[] }): ReactNode {
-  const firing = useAlertCount();
   const path = useRouterState({ select: ({ location }) => location.pathname });
+  const firing = useAlertCount();
+  useEffect(() => {
+    const page = pages.find((each) => isOn(path, each));
+    document.title = page ? `${page.name} · MoQ console` : 'MoQ console';
+  }, [path]);
   return (
     <div className="side">
       <Link to="/" className="brand">
@@ -69,10 +77,10 @@ function Side({ places }: { readonly places: readonly Place[] }): ReactNode {
         <span>MoQ console</span>
       </Link>
       <nav aria-label="Pages">
-        {pages.map(({ to, name, icon, below }) => {
-          const isHere = path === to || path === below || path.startsWith(`${below}/`);
+        {pages.map((page) => {
+          const { to, name, icon } = page;
           return (
-            <Link key={to} to={to} className={isHere ? 'here' : ''} title={name}>
+            <Link key={to} to={to} className={isOn(path, page) ? 'here' : ''} title={name}>
               <Icon name={icon} />
               <span>{name}</span>
               {icon === 'alerts' && firing > 0 && (

@@ -34,7 +34,7 @@ export interface SpanControl {
 export const ranges = ['5m', '15m', '30m', '1h', '3h', '6h', '12h', '24h', '2d', '7d'] as const;
 
 /** What is looked at when nothing is said. */
-export const USUAL_RANGE = '15m';
+const USUAL_RANGE = '15m';
 
 const UNITS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -113,4 +113,31 @@ export function useStretch(): Span {
     const to = at ?? Math.ceil(now / 1000) * 1000;
     return { from: to - length, to };
   }, [at, now, length]);
+}
+
+/** A stretch of time as it was when something was asked. */
+export interface AskedStretch {
+  /** Unix milliseconds. */
+  readonly from: number;
+  /** `undefined` while time moves on: up to whatever is newest. */
+  readonly to: number | undefined;
+  /** When it was asked, in Unix milliseconds. */
+  readonly askedAt: number;
+  /** Asks again. */
+  readonly refresh: () => void;
+}
+
+/** The stretch that is looked at, which stays as it is until it is asked again: pages of a list belong together. */
+export function useAskedStretch(): AskedStretch {
+  const { length, at } = useSpan();
+  const [askedAt, setAskedAt] = useState(() => Date.now());
+  return useMemo(
+    () => ({
+      from: (at ?? askedAt) - length,
+      to: at,
+      askedAt: at ?? askedAt,
+      refresh: () => setAskedAt(Date.now()),
+    }),
+    [length, at, askedAt],
+  );
 }

@@ -8,7 +8,7 @@ import { LineChart, type LineSeries } from '../chart/line-chart.tsx';
 import { ago, bits, count, ratio, seconds, UNKNOWN } from '../format.ts';
 import { StateBar } from '../live/state-bar.tsx';
 import { useShownLive } from '../live/use-live.ts';
-import { sessionColumns } from '../sessions/session-columns.tsx';
+import { sessionColumns, sessionKey, sessionLink } from '../sessions/session-columns.tsx';
 import { useSessions } from '../sessions/use-sessions.ts';
 import { Card, Missing } from '../shell/card.tsx';
 import { Facts } from '../shell/facts.tsx';
@@ -237,8 +237,8 @@ function StreamSessions({
         label="Sessions of this stream"
         columns={columns}
         rows={list.rows}
-        rowKey={({ sessionId }) => sessionId}
-        rowLink={({ sessionId }) => ({ to: '/sessions/$sessionId', params: { sessionId } })}
+        rowKey={sessionKey}
+        rowLink={sessionLink}
         sort={sort}
         onSort={(next) => navigate({ search: (held) => ({ ...held, sort: next }), replace: true })}
         onEnd={list.more}

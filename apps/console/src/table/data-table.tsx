@@ -1,6 +1,14 @@
 import { Link, type LinkProps } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type CSSProperties, type ReactNode, type RefObject, useEffect, useRef } from 'react';
+import {
+  type CSSProperties,
+  memo,
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useRef,
+} from 'react';
 import './data-table.css';
 
 /** A column. */
@@ -29,7 +37,7 @@ export interface DataTableProps<Row> {
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
   readonly rowKey: (row: Row) => string;
-  /** Where a row leads; the first column is the link, and all of the row can be clicked. */
+  /** Where a row leads; the first column is the link, and all of the row can be clicked. Always the same function. */
   readonly rowLink?: (row: Row) => LinkProps;
   readonly sort?: SortText;
   readonly onSort?: (sort: SortText) => void;
@@ -52,11 +60,14 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
   const { label, columns, rows, rowKey, rowHeight = 36, onEnd, empty, footer } = props;
   const own = useRef<HTMLDivElement>(null);
   const scroller = props.scroller ?? own;
+  // The same functions for the same rows: with others, all places would be worked out anew.
+  const estimateSize = useCallback(() => rowHeight, [rowHeight]);
+  const getItemKey = useCallback((index: number) => rowKey(rows[index]!), [rows, rowKey]);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
-    getItemKey: (index) => rowKey(rows[index]!),
+    estimateSize,
+    getItemKey,
     overscan: 12,
   });
   const items = virtual.getVirtualItems();
@@ -111,7 +122,14 @@ interface BodyRowProps<Row> {
   readonly rowLink: DataTableProps<Row>['rowLink'];
 }
 
-function BodyRow<Row>({ row, index, top, columns, rowLink }: BodyRowProps<Row>): ReactNode {
+/** Drawn again only when something of it changes, not whenever the table is scrolled. */
+const BodyRow = memo(function BodyRow<Row>({
+  row,
+  index,
+  top,
+  columns,
+  rowLink,
+}: BodyRowProps<Row>): ReactNode {
   return (
     <div
       role="row"
@@ -132,7 +150,7 @@ function BodyRow<Row>({ row, index, top, columns, rowLink }: BodyRowProps<Row>):
       ))}
     </div>
   );
-}
+}) as <Row>(props: BodyRowProps<Row>) => ReactNode;
 
 function Header<Row>({
   column,

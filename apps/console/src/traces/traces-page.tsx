@@ -1,13 +1,14 @@
 import type { TraceSummary } from '@moq-observability/collector/api';
 import { spans } from '@moq-observability/moq-metrics';
 import { type InfiniteData, keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
-import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { getRouteApi, type LinkProps, useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useMemo } from 'react';
 import { getJson } from '../api/http.ts';
 import type { traceFilters } from '../filters.ts';
 import { count, duration, moment } from '../format.ts';
 import { Choice } from '../shell/choice.tsx';
-import { useSpan, useStretch } from '../shell/span.ts';
+import { Refresh } from '../shell/refresh.tsx';
+import { type AskedStretch, useAskedStretch } from '../shell/span.ts';
 import { type Column, DataTable } from '../table/data-table.tsx';
 
 const route = getRouteApi('/traces');
@@ -31,7 +32,8 @@ export function TracesPage(): ReactNode {
   const set = (change: TraceSearch): void => {
     void navigate({ search: (held) => ({ ...held, ...change }), replace: true });
   };
-  const list = useTraces(search);
+  const stretch = useAskedStretch();
+  const list = useTraces(search, stretch);
   return (
     <div className="page">
       <div className="page-head">
@@ -40,6 +42,9 @@ export function TracesPage(): ReactNode {
           {count(list.traces.length)}
           {list.hasMore ? ' and more' : ''}
         </span>
+        <div className="tools spread">
+          <Refresh stretch={stretch} />
+        </div>
       </div>
       <div className="tools" role="search" aria-label="Filters">
         <Choice
@@ -74,8 +79,8 @@ export function TracesPage(): ReactNode {
         label="Traces"
         columns={COLUMNS}
         rows={list.traces}
-        rowKey={({ traceId }) => traceId}
-        rowLink={({ traceId }) => ({ to: '/traces/$traceId', params: { traceId } })}
+        rowKey={keyOf}
+        rowLink={linkOf}
         onEnd={list.more}
         empty={
           list.error ? (
@@ -94,17 +99,25 @@ export function TracesPage(): ReactNode {
   );
 }
 
-function useTraces(search: TraceSearch): {
+function keyOf({ traceId }: TraceSummary): string {
+  return traceId;
+}
+
+function linkOf({ traceId }: TraceSummary): LinkProps {
+  return { to: '/traces/$traceId', params: { traceId } };
+}
+
+function useTraces(
+  search: TraceSearch,
+  { from, to }: AskedStretch,
+): {
   readonly traces: readonly TraceSummary[];
   readonly isLoading: boolean;
   readonly hasMore: boolean;
   readonly error: Error | null;
   readonly more: () => void;
 } {
-  const { from, to } = useStretch();
-  const { at } = useSpan();
-  const begin = Math.floor(from / 10_000) * 10_000;
-  const question = { ...search, from: begin, to: at === undefined ? undefined : to };
+  const question = { ...search, from, to };
   const query = useInfiniteQuery<TracePage, Error, InfiniteData<TracePage>, readonly unknown[], string>({
     queryKey: ['traces', question],
     queryFn: ({ pageParam, signal }) =>
