@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, connectToConductor } from '../control/channel.ts';
@@ -12,7 +11,7 @@ import { REHEARSAL } from '../stack/conductor.ts';
 import type { StackOptions } from '../stack/services.ts';
 import { printable } from '../supervise/log-lines.ts';
 import { signalGroup } from '../supervise/signal-group.ts';
-import { rehearsals, type Stage } from './conditions.ts';
+import { type Means, rehearsals } from './conditions.ts';
 import type { Notification } from './notifications.ts';
 
 /** How an alert is rehearsed. */
@@ -40,6 +39,9 @@ interface ActiveAlert {
 
 type Running = StackOptions & { readonly control: string };
 
+/** How long what was started may take to end before it is killed, in milliseconds. */
+const GRACE = 3_000;
+
 /** Between two looks at the alerts, in milliseconds. */
 const INTERVAL = 250;
 
@@ -56,10 +58,7 @@ export async function rehearse(name: string, options: RehearsalOptions): Promise
   const running = await find(options.folder);
   const { say, signal } = options;
   const rehearsal = rehearsals[name]!;
-  if ((await activeAlerts(running, name)).length > 0) {
-    throw new RehearsalError(`${name} is active already: wait until it is over`);
-  }
-  const channel = await connectToConductor<Report, Order>(running.control);
+  const channel = await connectToConductor<Report, Order>(running.control).catch(nothingUp);
   const told: Notification[] = [];
   const ended = AbortSignal.any([signal, closing(channel)]);
   const began = performance.now();
@@ -71,15 +70,18 @@ export async function rehearse(name: string, options: RehearsalOptions): Promise
   const delivered = (status: Notification['status']) => async (): Promise<string | undefined> =>
     told.find((notification) => notification.status === status)?.summary;
   try {
-    const players = new Players(running, channel);
+    if ((await activeAlerts(running, name)).length > 0) {
+      throw new RehearsalError(`${name} is active already: wait until it is over`);
+    }
+    const condition = new Condition(running, channel);
     try {
       channel.listen((order) => {
         if (order.type === 'notified' && order.notification.name === name) told.push(order.notification);
-        else if (order.type === 'held') players.held(order.service);
+        else if (order.type === 'held') condition.held(order.service);
       });
       channel.send({ type: 'hello', name: REHEARSAL });
       say(`${name}: ${rehearsal.does}`);
-      await rehearsal.cause(players);
+      await rehearsal.cause(condition);
       const active = async (states: readonly string[]): Promise<string | undefined> => {
         const found = (await activeAlerts(running, name)).find(({ state }) => states.includes(state));
         return found && labelsOf(found.labels);
@@ -88,9 +90,8 @@ export async function rehearse(name: string, options: RehearsalOptions): Promise
       await step('firing', () => active(['firing']));
       await step('delivered', delivered('firing'));
     } finally {
-      await players.leave();
+      await condition.end();
     }
-    // What was held starts again when the channel closes; notifications are wanted until the end.
     channel.send({ type: 'release' });
     say(`${name}: everything is as it was`);
     await step('resolved', delivered('resolved'));
@@ -100,15 +101,18 @@ export async function rehearse(name: string, options: RehearsalOptions): Promise
 }
 
 /** What was started and held for a rehearsal. */
-class Players implements Stage {
-  readonly #running: Running;
+class Condition implements Means {
+  readonly relay: string;
+  readonly collector: string;
+  readonly #target: string;
   readonly #channel: Channel<Report, Order>;
   readonly #ends: (() => Promise<unknown>)[] = [];
   readonly #held = new Map<string, () => void>();
-  #proxy: Promise<string> | undefined;
 
-  constructor(running: Running, channel: Channel<Report, Order>) {
-    this.#running = running;
+  constructor({ relayPort, collectorPort }: Running, channel: Channel<Report, Order>) {
+    this.#target = `127.0.0.1:${relayPort}`;
+    this.relay = `http://${this.#target}/`;
+    this.collector = `http://127.0.0.1:${collectorPort}/`;
     this.#channel = channel;
   }
 
@@ -117,50 +121,47 @@ class Players implements Stage {
     this.#held.get(service)?.();
   }
 
-  async hold(service: 'collector' | 'publisher' | 'relay'): Promise<void> {
+  readonly hold: Means['hold'] = async (service) => {
     const held = new Promise<void>((resolve) => this.#held.set(service, resolve));
     this.#channel.send({ type: 'hold', service });
     await Promise.race([held, this.#channel.closed]);
-  }
+  };
 
-  async load(...args: readonly string[]): Promise<void> {
-    const { relayPort, collectorPort } = this.#running;
-    this.#proxy ??= freeAddress();
-    const proxy = await this.#proxy;
-    const words = args.map((word) =>
-      word
-        .replace('RELAY', `http://127.0.0.1:${relayPort}/`)
-        .replace('COLLECTOR', `http://127.0.0.1:${collectorPort}/`)
-        .replace('TARGET', `127.0.0.1:${relayPort}`)
-        .replace('PROXY', proxy),
-    );
-    const child = spawn(process.execPath, ['src/main.ts', ...words], {
+  readonly load: Means['load'] = (...args) => {
+    const child = spawn(process.execPath, ['src/main.ts', ...args], {
       cwd: join(root, 'apps/load'),
       stdio: 'ignore',
       detached: true,
     });
-    const exited = once(child, 'exit');
+    // One that could not be started has ended too.
+    const exited = once(child, 'exit').catch(() => {});
     this.#ends.push(async () => {
       if (child.pid === undefined) return;
       signalGroup(child.pid, 'SIGTERM');
-      await Promise.race([exited, sleep(3_000)]);
+      await Promise.race([exited, sleep(GRACE)]);
       signalGroup(child.pid, 'SIGKILL');
     });
-  }
+  };
+
+  readonly behindProxy: Means['behindProxy'] = async (...faults) => {
+    const address = await freeAddress();
+    this.load('proxy', '--listen', address, '--target', this.#target, ...faults);
+    return `http://${address}/`;
+  };
 
   /** Ends everything that was started. */
-  async leave(): Promise<void> {
+  async end(): Promise<void> {
     await Promise.all(this.#ends.map((end) => end()));
   }
 }
 
 async function find(folder: string): Promise<Running> {
-  const file = join(folder, 'stack.json');
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as Running;
-  } catch {
-    throw new RehearsalError('no stack is up: start "pnpm dev" first, and wait for its table');
-  }
+  const text = await readFile(join(folder, 'stack.json'), 'utf8').catch(nothingUp);
+  return JSON.parse(text) as Running;
+}
+
+function nothingUp(cause: unknown): never {
+  throw new RehearsalError('no stack is up: start "pnpm dev" first, and wait for its table', { cause });
 }
 
 async function activeAlerts({ prometheusPort }: Running, name: string): Promise<readonly ActiveAlert[]> {
