@@ -49,6 +49,8 @@ test.each([
   ],
   [['--ops-host', '0.0.0.0'], {}, /^error: .*"0\.0\.0\.0".* \(MOQ_COLLECTOR_OPS_HOST\)\n$/],
   [['--allowed-origins', 'a b'], {}, /^error: "a b" is not an origin.* \(MOQ_COLLECTOR_ALLOWED_ORIGINS\)\n$/],
+  [['--console', '/nowhere'], {}, /^error: console "\/nowhere": .* \(MOQ_COLLECTOR_CONSOLE\)\n$/],
+  [['--store', 'clickhouse'], {}, /^error: store "clickhouse": .* \(MOQ_COLLECTOR_STORE\)\n$/],
   [['stray'], {}, /^error: too many arguments.*\n$/],
 ])('names what is wrong in one line: %j %j', async (args, env, message) => {
   const child = start(args, env);

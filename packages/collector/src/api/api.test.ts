@@ -416,10 +416,10 @@ describe('with a store', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test('a whole session is found again: samples, events, spans, logs', async () => {
+  test('a whole session is found again: samples, events, spans, logs', { timeout: 90_000 }, async () => {
     await expect
       .poll(async () => (await get<{ store: { state: string } }>('health')).body.store.state, {
-        timeout: 15_000,
+        timeout: 60_000,
       })
       .toBe('ready');
     await start('stored-session');
