@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Broadcast, type Group, Path, Time, type Track } from '@moq/net';
 import { connect } from '../src/client.ts';
+import { replacePromiseRace } from '../src/promise-race.ts';
 
 /** What the load is asked to do. */
 export type AudienceOrder = GatherOrder | PlayOrder;
@@ -56,6 +57,7 @@ let received = { frames: 0, bytes: 0, latencies: [] as number[] };
 
 for (const method of ['debug', 'info', 'warn', 'error'] as const) console[method] = () => {};
 process.on('unhandledRejection', () => {});
+replacePromiseRace();
 process.on('disconnect', () => process.exit());
 process.on('message', (order: AudienceOrder) => {
   void follow(order).then((report) => process.send!(report));

@@ -87,6 +87,35 @@ const program = new Command('moq-relay-node')
   .addOption(
     setting('idle-timeout <seconds>', 'silence after which a session is over', 8).argParser(parseSeconds),
   )
+  .addOption(setting('setup-timeout <seconds>', 'how long MoQ setup may take', 10).argParser(parseSeconds))
+  .addOption(
+    setting(
+      'stuck-limit <seconds>',
+      'how long a transport may take nothing of what waits for it before its session is closed',
+      15,
+    ).argParser(parseSeconds),
+  )
+  .addOption(
+    setting(
+      'silence-limit <seconds>',
+      'how long a publisher that is watched may send no media before its session is closed; 0 for ever',
+      0,
+    ).argParser(parseDelay),
+  )
+  .addOption(
+    setting(
+      'max-backlog-bytes <number>',
+      'what may wait for one subscriber of a track before it loses groups',
+      8 * 1024 * 1024,
+    ).argParser(parseCount),
+  )
+  .addOption(
+    setting(
+      'max-backlog-age <seconds>',
+      'how long frames may wait for one subscriber of a track before it loses groups',
+      5,
+    ).argParser(parseSeconds),
+  )
   .addOption(
     setting('expected-broadcasts <paths>', 'broadcasts that must be live, with commas between').argParser(
       parseList,
