@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { eventually, freePort, node, type Running, start } from './process.ts';
 
 /** A sample's labels. */
-type SampleLabels = Readonly<Record<string, string>>;
+export type SampleLabels = Readonly<Record<string, string>>;
 
 /** The whole stack as `pnpm dev` starts it, on ports of its own. */
 export interface Stack extends AsyncDisposable {
@@ -40,7 +40,7 @@ export interface Stack extends AsyncDisposable {
 }
 
 /** Adds up the samples of one name whose labels include the given ones. */
-function sumOf(exposition: string, name: string, labels: SampleLabels): number | undefined {
+export function sumOf(exposition: string, name: string, labels: SampleLabels): number | undefined {
   let sum: number | undefined;
   const wanted = Object.entries(labels).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
   for (const line of exposition.split('\n')) {

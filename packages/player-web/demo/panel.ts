@@ -10,6 +10,8 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   negative: 'stamped with a time to come',
 };
 
+const COPY = "click to copy; the relay's logs carry it too";
+
 const REFRESH = 500;
 
 interface Rendition {
@@ -24,6 +26,7 @@ export class Panel {
   readonly #pause = byId('pause', HTMLButtonElement);
   readonly #mute = byId('mute', HTMLButtonElement);
   readonly #offline = byId('offline', HTMLButtonElement);
+  readonly #overlay = byId('overlay', HTMLButtonElement);
   readonly #trace = byId('trace', HTMLButtonElement);
   readonly #rendition = byId('rendition', HTMLSelectElement);
   #player: Player | undefined;
@@ -37,6 +40,10 @@ export class Panel {
       if (this.#player) this.#player.element.muted = !this.#player.element.muted;
     });
     this.#offline.addEventListener('click', () => this.#player?.offline.update((offline) => !offline));
+    this.#overlay.addEventListener('click', () => {
+      const over = byId('watch', HTMLElement).toggleAttribute('data-overlay');
+      this.#overlay.setAttribute('aria-pressed', String(over));
+    });
     this.#trace.addEventListener('click', () => void this.#copyTrace());
     this.#rendition.addEventListener('change', () => {
       const name = this.#rendition.value || undefined;
@@ -54,8 +61,9 @@ export class Panel {
     this.#rendition.value = '';
     for (const control of [this.#pause, this.#mute, this.#offline, this.#rendition]) control.disabled = false;
     text('playing', player.name);
-    this.#trace.hidden = false;
-    text('trace', `Trace ${player.observation?.traceId}`);
+    text('trace', player.observation?.traceId ?? '–');
+    text('session', player.observation?.sessionId ?? '–');
+    text('trace-more', COPY);
     this.#effect = new Signals.Effect((effect) => {
       effect.run((inner) => this.#showControls(inner, player));
       effect.run((inner) => this.#showRenditions(inner, player));
@@ -70,12 +78,12 @@ export class Panel {
   }
 
   async #copyTrace(): Promise<void> {
-    const trace = this.#player?.observation?.traceId ?? '';
     try {
-      await navigator.clipboard.writeText(trace);
-      text('trace', 'Copied');
+      await navigator.clipboard.writeText(this.#player?.observation?.traceId ?? '');
+      text('trace-more', 'copied');
+      setTimeout(() => text('trace-more', COPY), 2000);
     } catch {
-      text('trace', trace); // Not allowed: it can be copied by hand.
+      text('trace-more', 'the browser does not allow it: select it instead');
     }
   }
 
@@ -143,7 +151,7 @@ function showExperience(effect: Signals.Effect, { experience }: Player): void {
 function showReports({ observation }: Player): void {
   if (!observation) return;
   const { sent, dropped, pending } = observation.reports;
-  const parts = [`Session ${observation.sessionId}`, `${sent} reports sent`];
+  const parts = [`${sent} reports sent`];
   if (pending > 0) parts.push(`${pending} waiting`);
   if (dropped > 0) parts.push(`${dropped} given up`);
   text('telemetry', parts.join(' · '));

@@ -8,6 +8,8 @@ import { readPoints } from '../test/otlp.ts';
 import type { Fact } from './qoe/events.ts';
 import { Consumer, Frame, Page, testElement } from '../test/element.ts';
 import type { WatchElement } from './watch-element.ts';
+import { DecoderMeter } from './webcodecs/decoder-meter.ts';
+import type { PageDecoders } from './webcodecs/page-decoders.ts';
 
 const page = new Page();
 const log = { info: vi.fn<(message: string) => void>(), warn: vi.fn<(message: string) => void>() };
@@ -304,6 +306,34 @@ test('without sampling there are no spans, and all the rest', async () => {
   expect(endpoint.logs.length).toBeGreaterThan(0);
 });
 
+test('what the decoders did is reported by family of codecs and by reason, until it is over', async () => {
+  const meter = new DecoderMeter();
+  const detach = vi.fn<() => void>();
+  const decoders: PageDecoders = {
+    attach: () => ({ take: () => meter.take(), detach }),
+    [Symbol.dispose]: () => {},
+  };
+  observe({ decoders });
+  await play();
+  await loaded();
+  meter.decoded();
+  meter.decoded();
+  meter.dropped('backlog', 3);
+  meter.took('avc1', 0.004);
+  meter.took('avc1', 0.006);
+  meter.keyframe(2);
+  expect(detach).not.toHaveBeenCalled();
+  await observation?.close();
+  expect(detach).toHaveBeenCalledOnce();
+  expect(endpoint.total(otelName(client.framesDecoded), stream)).toBe(2);
+  expect(endpoint.total(otelName(client.framesDropped), { ...stream, reason: 'backlog' })).toBe(3);
+  expect(endpoint.total(otelName(client.framesDropped))).toBe(3);
+  expect(endpoint.points(otelName(client.decodeTime))).toMatchObject([
+    { labels: { codec: 'avc1' }, value: 2, sum: 0.01 },
+  ]);
+  expect(endpoint.points(otelName(client.keyframeInterval))).toMatchObject([{ value: 1, sum: 2 }]);
+});
+
 test('the session and its trace go into the connect URL unless told not to', async () => {
   const { sessionId, traceId } = observe();
   await play();
@@ -377,6 +407,8 @@ describe('what is wrong is named', () => {
     ['intent', -1],
     ['linkSession', 'yes'],
     ['traceSampling', 1.1],
+    ['decoders', true],
+    ['decoders', null],
     ['onFact', {}],
     ['log', {}],
   ])('%s: %j', (option, value) => {

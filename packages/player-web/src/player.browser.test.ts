@@ -54,9 +54,7 @@ beforeEach(async () => {
   said = [];
   page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => said.push(`pageerror: ${error.message}`));
-  onTestFailed(async () => {
-    console.log(`the page says:\n${await page.innerText('body')}\nits console:\n${said.join('\n')}`);
-  });
+  onTestFailed(() => console.log(`the console of the page:\n${said.join('\n')}`));
   return () => context.close();
 });
 
@@ -91,8 +89,8 @@ async function makeStill(): Promise<Still> {
   return { frame: Uint8Array.from(frame), width, height };
 }
 
-/** Opens the page. Without a collector its reports go to a port nobody listens on. */
-async function open(relay: TestRelay, parameters: Readonly<Record<string, string>> = {}): Promise<void> {
+/** The URL of the page. Without a collector its reports go to a port nobody listens on. */
+function address(relay: TestRelay, parameters: Readonly<Record<string, string>>): string {
   const url = new URL(server.resolvedUrls!.local[0]!);
   const defaults = {
     relay: relay.url,
@@ -101,7 +99,11 @@ async function open(relay: TestRelay, parameters: Readonly<Record<string, string
     interval: '1',
   };
   url.search = new URLSearchParams({ ...defaults, ...parameters }).toString();
-  await page.goto(url.href);
+  return url.href;
+}
+
+async function open(relay: TestRelay, parameters: Readonly<Record<string, string>> = {}): Promise<void> {
+  await page.goto(address(relay, parameters));
 }
 
 async function withRelay(): Promise<TestRelay> {
@@ -172,6 +174,7 @@ describe('the player', () => {
     expect(endpoint.total(otelName(client.rebufferCount))).toBe(0);
 
     const session = String(endpoint.reports.find(Boolean)).split('/')[0];
+    await vi.waitFor(() => expect(endpoint.spans).not.toEqual([]), 10_000);
     const startup = endpoint.spans.find(({ name }) => name === 'playback.startup');
     expect(relay.urls).toContain(
       `/?session=${session}&traceparent=00-${startup?.traceId}-${startup?.spanId}-01`,
@@ -201,10 +204,10 @@ describe('the player', () => {
     expect(await page.locator('#latency-more').textContent()).toBe('the relay does not tell the time');
     await vi.waitFor(() => expect(endpoint.spans).not.toEqual([]), 10_000);
     const { traceId } = endpoint.spans[0]!;
-    expect(await page.locator('#trace').textContent()).toBe(`Trace ${traceId}`);
+    expect(await page.locator('#trace').textContent()).toBe(traceId);
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.locator('#trace').click();
-    await page.getByText('Copied').waitFor();
+    await page.getByText('copied', { exact: true }).waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(traceId);
   });
 
@@ -231,9 +234,11 @@ describe('the player', () => {
     expect(reconnect?.links).toEqual([startup?.traceId]);
     expect(endpoint.total(otelName(client.rebufferCount))).toBe(1);
     expect(endpoint.total(otelName(client.startupTime))).toBe(1);
-    expect(endpoint.logs.map(({ event }) => event)).toEqual(
-      expect.arrayContaining(['connection.lost', 'connection.restored', 'stall.start', 'stall.end']),
-    );
+    await vi.waitFor(() => {
+      expect(endpoint.logs.map(({ event }) => event)).toEqual(
+        expect.arrayContaining(['connection.lost', 'connection.restored', 'stall.start', 'stall.end']),
+      );
+    }, 10_000);
   });
 
   test('what was measured until the page is closed arrives', async () => {
@@ -285,6 +290,123 @@ describe('the player', () => {
     expect(endpoint.total(otelName(client.playbackFailures), { error: 'decode' })).toBe(1);
   });
 
+  test('how starts ended arrives, once, though the page is gone before the rest was loaded', async () => {
+    await using relay = await withRelay();
+    await using endpoint = new TestEndpoint();
+    await endpoint.open();
+    using channel = new TestChannel(still);
+    using strange = new TestChannel(still, 'vp77.none');
+    relay.announce('demo/still.hang', channel.broadcast);
+    relay.announce('demo/strange.hang', strange.broadcast);
+    // It is asked for, and does not come.
+    await page.context().route('**/otel/telemetry.ts*', () => {});
+    const parameters = { collector: endpoint.url, interval: '300' };
+    const other = await page.context().newPage();
+    await open(relay, { ...parameters, broadcast: 'demo/still.hang' });
+    await other.goto(address(relay, { ...parameters, broadcast: 'demo/strange.hang' }));
+    await page.waitForFunction(() => document.getElementById('startup')?.textContent?.endsWith(' s'));
+    await other.getByText('can decode no rendition').waitFor();
+    await page.context().newPage();
+    await Promise.all([page.close(), other.close()]);
+    const outcomes = otelName(client.playOutcomes);
+    await vi.waitFor(() => expect(endpoint.total(outcomes)).toBe(2), 10_000);
+    expect(endpoint.total(outcomes, { broadcast: 'demo/still.hang', outcome: 'started' })).toBe(1);
+    expect(endpoint.total(outcomes, { broadcast: 'demo/strange.hang', outcome: 'failed' })).toBe(1);
+    expect(endpoint.total(otelName(client.startupTime))).toBe(1);
+    expect(endpoint.total(otelName(client.playAttempts))).toBe(2);
+    expect(endpoint.spans).toEqual([]);
+  });
+
+  test('what could not be sent while the network was away arrives when it is back, once', async () => {
+    await using relay = await withRelay();
+    await using endpoint = new TestEndpoint();
+    await endpoint.open();
+    using channel = new TestChannel(still);
+    relay.announce('demo/still.hang', channel.broadcast);
+    await open(relay, { collector: endpoint.url });
+    await page.locator('#bitrate', { hasText: 'bit/s' }).waitFor();
+    await page.context().setOffline(true);
+    await page.getByText(/[1-9] waiting/).waitFor();
+    await page.context().setOffline(false);
+    await page.getByText('Pause', { exact: true }).click();
+    await page.waitForTimeout(200);
+    const [received, frames] = await page.evaluate(() => {
+      const stats = document.querySelector('moq-observed-player')!.video.out.stats.peek()!;
+      return [stats.bytesReceived, stats.frameCount];
+    });
+    await vi.waitFor(
+      () => expect(endpoint.total(otelName(client.mediaReceivedBytes))).toBe(received),
+      20_000,
+    );
+    expect(endpoint.total(otelName(client.framesDecoded))).toBeGreaterThan(frames! - 5);
+    expect(endpoint.total(otelName(client.framesDecoded))).toBeLessThanOrEqual(frames!);
+    expect(endpoint.total(otelName(client.playOutcomes))).toBe(1);
+    const reports = endpoint.reports.filter(Boolean);
+    expect(new Set(reports).size).toBe(reports.length);
+  });
+
+  test('no endpoint disturbs, whatever it answers: one warning that tells why, and no storm', async () => {
+    await using relay = await withRelay();
+    using channel = new TestChannel(still);
+    relay.announce('demo/still.hang', channel.broadcast);
+    const ways: Readonly<Record<string, (endpoint: TestEndpoint) => void>> = {
+      'it answered 400': (endpoint) => (endpoint.always = { status: 400 }),
+      'it answered 429': (endpoint) => (endpoint.always = { status: 429, headers: { 'Retry-After': '60' } }),
+      'it answered 500': (endpoint) => (endpoint.always = { status: 500 }),
+      'it answered 503': (endpoint) => (endpoint.always = { status: 503 }),
+      'CORS refuses': (endpoint) => (endpoint.allowsOrigins = false),
+      silent: (endpoint) => (endpoint.always = undefined),
+    };
+    await using endpoints = new AsyncDisposableStack();
+    const opened = await Promise.all(
+      Object.entries(ways).map(async ([fault, spoil]) => {
+        const endpoint = endpoints.use(new TestEndpoint());
+        await endpoint.open();
+        spoil(endpoint);
+        const tab = await page.context().newPage();
+        const warnings: string[] = [];
+        tab.on('console', (message) => message.type() === 'warning' && warnings.push(message.text()));
+        tab.on('pageerror', (error) => warnings.push(error.message));
+        await tab.goto(address(relay, { collector: endpoint.url }));
+        return { fault, endpoint, tab, warnings };
+      }),
+    );
+    await page.waitForTimeout(5000);
+    for (const { fault, endpoint, tab, warnings } of opened) {
+      const ours = warnings.filter((line) => line.includes('[Observability]') || line.includes('Error'));
+      // Who never answers is waited for longer than this test.
+      expect(ours, fault).toEqual(
+        fault === 'silent' ? [] : [expect.stringMatching(`telemetry endpoint ${endpoint.url}: .*${fault}`)],
+      );
+      expect(endpoint.received.length, fault).toBeLessThan(25);
+      const { frames, waiting } = await tab.evaluate(() => ({
+        frames: document.querySelector('moq-observed-player')!.video.out.stats.peek()!.frameCount,
+        waiting: document.querySelector('moq-observed-player')!.observation!.reports,
+      }));
+      expect(frames, fault).toBeGreaterThan(25);
+      expect(waiting.sent, fault).toBe(0);
+      expect(waiting.dropped + waiting.pending, fault).toBeGreaterThan(1);
+    }
+  });
+
+  test('reports arrive also where the page uses up what browsers let be under way', async () => {
+    await using relay = await withRelay();
+    await using endpoint = new TestEndpoint();
+    await using silent = new TestEndpoint();
+    await Promise.all([endpoint.open(), silent.open()]);
+    silent.always = undefined;
+    using channel = new TestChannel(still);
+    relay.announce('demo/still.hang', channel.broadcast);
+    await page.addInitScript((url) => {
+      void fetch(url, { method: 'POST', mode: 'no-cors', keepalive: true, body: ' '.repeat(65_500) });
+    }, `${silent.url}/v1/metrics`);
+    await open(relay, { collector: endpoint.url });
+    await vi.waitFor(() => expect(endpoint.total(otelName(client.startupTime))).toBe(1), 10_000);
+    expect(said.filter((line) => line.startsWith('warning: [Observability]'))).toEqual([
+      expect.stringMatching('the quota of keepalive'),
+    ]);
+  });
+
   test('plays on untouched when nobody takes reports, and says so once', async () => {
     await using relay = await withRelay();
     using channel = new TestChannel(still);
@@ -302,6 +424,28 @@ describe('the player', () => {
       expect.stringMatching(/telemetry endpoint http:\/\/127\.0\.0\.1:9: no answer/),
     ]);
     expect(said.filter((line) => line.startsWith('pageerror'))).toEqual([]);
+  });
+
+  test('an element whose options are wrong says so, and plays all the same', async () => {
+    await using relay = await withRelay();
+    using channel = new TestChannel(still);
+    relay.announce('demo/still.hang', channel.broadcast);
+    await open(relay, { broadcast: 'none/of/these.hang' });
+    await page.evaluate((url) => {
+      const element = document.createElement('moq-observed-player');
+      const attributes = { url, name: 'demo/still.hang', endpoint: 'http://127.0.0.1:9', interval: '0' };
+      for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+      document.body.prepend(element);
+    }, relay.url);
+    await page.waitForFunction(
+      () => document.querySelector('moq-observed-player')?.renderer.out.frame.peek() !== undefined,
+    );
+    expect(said.filter((line) => line.startsWith('pageerror'))).toEqual([
+      'pageerror: observePlayer: intervalSeconds must be a number from 1 to 300, not 0',
+    ]);
+    expect(
+      await page.evaluate(() => document.querySelector('moq-observed-player')?.observation),
+    ).toBeUndefined();
   });
 
   test('says which parameter is wrong', async () => {

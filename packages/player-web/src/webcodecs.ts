@@ -5,12 +5,8 @@
  * @module
  */
 export { DecoderMeter, type DecoderReadings, type DropReason } from './webcodecs/decoder-meter.ts';
-export {
-  type DecoderOwner,
-  type Decoders,
-  type FindOwner,
-  measuredDecoders,
-} from './webcodecs/measured-decoders.ts';
+export type { DecoderOwner } from './webcodecs/decoding.ts';
+export { type Decoders, type FindOwner, measuredDecoders } from './webcodecs/measured-decoders.ts';
 export {
   type DecodingPlayer,
   measurePageDecoders,

@@ -29,15 +29,19 @@ export type Answer = {
 
 const OK: Answer = { status: 200, body: '{}' };
 
-/** A collector on this machine that keeps what it gets and answers as told, in turn, and then well. */
+/** A collector on this machine that keeps what it gets and answers as told, in turn, and then as always. */
 export class TestEndpoint {
   readonly received: Received[] = [];
   answers: Answer[] = [];
+  /** What is answered when nothing else is told; nothing at all when undefined. */
+  always: Answer | undefined = OK;
+  /** Whether pages of other origins may report. */
+  allowsOrigins = true;
   readonly #server: Server;
 
   constructor() {
     this.#server = createServer((request, response) => {
-      response.setHeader('Access-Control-Allow-Origin', '*');
+      if (this.allowsOrigins) response.setHeader('Access-Control-Allow-Origin', '*');
       if (request.method === 'OPTIONS') {
         response
           .writeHead(204, { 'Access-Control-Allow-Headers': 'Content-Type, Content-Encoding, Moq-Report' })
@@ -49,10 +53,10 @@ export class TestEndpoint {
       request.on('end', () => {
         const raw = Buffer.concat(chunks);
         const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
-        const body = JSON.parse(text.toString()) as OtlpRequest;
+        const body = JSON.parse(text.toString().trim() || '{}') as OtlpRequest;
         this.received.push({ url: request.url, headers: request.headers, body, size: raw.length });
-        const answer = this.answers.shift() ?? OK;
-        response.writeHead(answer.status, answer.headers).end(answer.body);
+        const answer = this.answers.shift() ?? this.always;
+        if (answer) response.writeHead(answer.status, answer.headers).end(answer.body);
       });
     });
   }

@@ -34,6 +34,8 @@ export interface Report {
   packed?: Uint8Array<ArrayBuffer> | undefined;
   /** The attempt under way. */
   attempt?: Promise<void> | undefined;
+  /** Whether an attempt was in vain. */
+  failed?: boolean;
 }
 
 /** What came of an attempt. */
@@ -130,6 +132,7 @@ export class Outbox {
     report.attempt = undefined;
     const { fault, isFinal } = answer;
     if (fault !== undefined) this.warn(fault);
+    report.failed = !isFinal;
     if (isFinal) {
       this.#remove(report);
       if (fault === undefined) this.#sent += 1;
@@ -142,10 +145,11 @@ export class Outbox {
     this.#queue = this.#queue.filter((other) => other !== report);
   }
 
-  async #post({ signal, sequence, body, packed }: Report): Promise<Answer> {
+  async #post({ signal, sequence, body, packed, failed }: Report): Promise<Answer> {
     const { endpoint, session, headers, timeout = 10_000 } = this.#options;
     const size = packed?.length ?? body.length;
-    const keepalive = this.#keepalive + size < KEEPALIVE_LIMIT;
+    // What failed may have failed for want of room, which is the page's own as well.
+    const keepalive = this.#keepalive + size < KEEPALIVE_LIMIT && (!failed || this.hurried);
     if (keepalive) this.#keepalive += size;
     try {
       const response = await fetch(`${endpoint}/v1/${signal}`, {
@@ -179,5 +183,5 @@ export class Outbox {
 function reason(error: unknown, timeout: number): string {
   const { name, message } = error as Error;
   if (name === 'TimeoutError') return `no answer within ${timeout} ms`;
-  return `no answer (${message}): nothing listens, or CORS refuses`;
+  return `no answer (${message}): nothing listens, CORS refuses, or other requests take the quota of keepalive`;
 }

@@ -1,5 +1,12 @@
 import type { Medium } from '../qoe/events.ts';
-import type { DecoderOwner } from './measured-decoders.ts';
+import type { DecoderMeter } from './decoder-meter.ts';
+
+/** Somebody decoders work for. */
+export interface DecoderOwner {
+  readonly meter: DecoderMeter;
+  /** Whether a frame of video of this timestamp, in microseconds, is older than what is shown. */
+  isLate(timestamp: number): boolean;
+}
 
 /** Frames in a decoder whose submission is remembered: decoders hold back a few. */
 const REMEMBERED = 128;

@@ -1,18 +1,10 @@
 import type { Medium } from '../qoe/events.ts';
-import type { DecoderMeter } from './decoder-meter.ts';
-import { Decoding } from './decoding.ts';
+import { type DecoderOwner, Decoding } from './decoding.ts';
 
 /** The decoders of WebCodecs, or what stands in their place; one that a browser has not is missing. */
 export interface Decoders {
   readonly VideoDecoder?: typeof VideoDecoder | undefined;
   readonly AudioDecoder?: typeof AudioDecoder | undefined;
-}
-
-/** Somebody decoders work for. */
-export interface DecoderOwner {
-  readonly meter: DecoderMeter;
-  /** Whether a frame of video of this timestamp, in microseconds, is older than what is shown. */
-  isLate(timestamp: number): boolean;
 }
 
 /** Tells whom a decoder works for: asked before each frame that is decoded; the first answer holds. */

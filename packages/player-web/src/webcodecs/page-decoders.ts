@@ -1,6 +1,7 @@
 import type { Medium } from '../qoe/events.ts';
 import { DecoderMeter, type DecoderReadings } from './decoder-meter.ts';
-import { type DecoderOwner, type Decoders, measuredDecoders } from './measured-decoders.ts';
+import type { DecoderOwner } from './decoding.ts';
+import { type Decoders, measuredDecoders } from './measured-decoders.ts';
 
 /** A player that decodes by the decoders of its page. */
 export interface DecodingPlayer {
