@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Collector, createCollector } from '../collector.ts';
+import { passthroughRoute, PROMETHEUS_PAGES } from './passthrough.ts';
+import { createRouter } from './router.ts';
 
 let collector: Collector;
 
@@ -76,6 +79,47 @@ describe('pages of other servers', () => {
     expect(asked).toEqual([]);
   });
 });
+
+test('a reader who leaves in the middle takes the question along, and nothing else', async () => {
+  const upstream = createServer((_, response) => {
+    // The beginning of an answer that never ends comes once the reader is gone.
+    setTimeout(() => response.write('{"status":'), 100);
+  }).listen(0, '127.0.0.1');
+  const asked = once(upstream, 'request');
+  const left = once(upstream, 'connection').then(([socket]) => once(socket as Socket, 'close'));
+  const errors: unknown[] = [];
+  const route = passthroughRoute({
+    name: 'Prometheus',
+    target: new URL(`http://127.0.0.1:${await portOf(upstream)}/`),
+    below: '/prometheus',
+    ...PROMETHEUS_PAGES,
+    timeout: 300,
+  });
+  const ops = createServer(
+    createRouter({
+      routes: [route],
+      guard: () => {},
+      onAnswer: () => {},
+      onError: (error) => errors.push(error),
+    }),
+  ).listen(0, '127.0.0.1');
+  const path = '/prometheus/api/v1/query?query=up';
+  const question = request({ host: '127.0.0.1', port: await portOf(ops), path }).end();
+  question.on('error', () => {});
+  await asked;
+  question.destroy();
+  await left;
+  // Past the time that the server has: what the reader left behind must not end the process then.
+  await pause(400);
+  expect(errors).toEqual([]);
+  ops.close();
+  upstream.close();
+});
+
+async function portOf(server: Server): Promise<number> {
+  if (!server.listening) await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
 
 /** The status of a path that is sent as it is written. */
 async function rawStatus(path: string): Promise<number> {

@@ -16,9 +16,11 @@ export interface PassthroughOptions {
   readonly allowed: readonly RegExp[];
   /** Those that may also be asked by `POST`, as forms are. */
   readonly postable: readonly RegExp[];
+  /** How long that server may take, in milliseconds. */
+  readonly timeout?: number;
 }
 
-/** How long that server may take, in milliseconds. */
+/** How long a server may take, in milliseconds, unless it is told. */
 const TIMEOUT = 30_000;
 
 /** Bytes of a question sent as a form. */
@@ -48,8 +50,8 @@ export function passthroughRoute(options: PassthroughOptions): RouteDefinition {
   };
 }
 
-async function pass({ request, url }: Question, options: PassthroughOptions): Promise<Reply> {
-  const { name, target, below, allowed, postable } = options;
+async function pass({ request, url, left }: Question, options: PassthroughOptions): Promise<Reply> {
+  const { name, target, below, allowed, postable, timeout = TIMEOUT } = options;
   // The URL was parsed, so that no `..` in whatever writing is left in its path.
   const path = url.pathname.slice(below.length);
   const pages = request.method === 'POST' ? postable : allowed;
@@ -64,15 +66,19 @@ async function pass({ request, url }: Question, options: PassthroughOptions): Pr
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     }),
     redirect: 'manual',
-    signal: AbortSignal.timeout(TIMEOUT),
+    signal: AbortSignal.any([left, AbortSignal.timeout(timeout)]),
   }).catch((error: unknown) => {
+    // As nginx counts it: nothing is wrong with the server.
+    if (left.aborted) throw new Problem(499, 'nobody waits for the answer');
     throw new Problem(502, `${name} does not answer: ${causeOf(error)}`);
   });
   return {
     stream: async (answer) => {
       const contentType = response.headers.get('content-type') ?? 'application/octet-stream';
       answer.writeHead(response.status, { 'content-type': contentType });
-      if (response.body) await pipeline(Readable.fromWeb(response.body), answer);
+      // A stream that is handed to a reader who has left already errs once more when nobody listens to it.
+      if (left.aborted) await response.body?.cancel(left.reason);
+      else if (response.body) await pipeline(Readable.fromWeb(response.body), answer);
       else answer.end();
     },
   };

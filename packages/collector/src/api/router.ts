@@ -8,6 +8,8 @@ export interface Question {
   readonly url: URL;
   /** What the path's placeholders stand for, decoded. */
   readonly params: readonly string[];
+  /** Fires when nobody waits for the answer any more. */
+  readonly left: AbortSignal;
 }
 
 /** Answers a question.  @throws Problem, StoreError */
@@ -55,7 +57,9 @@ export function createRouter(options: RouterOptions): RequestListener {
     const found = url ? find(routes, url.pathname) : undefined;
     const answered = (status: number): void =>
       options.onAnswer(found?.route.path ?? 'other', status, (performance.now() - started) / 1000);
-    answer(request, url, found, options)
+    const left = new AbortController();
+    response.once('close', () => left.abort());
+    answer(request, url, found, left.signal, options)
       .catch((error: unknown) => failure(error, options).page)
       .then((reply) => send(reply, request, response))
       .then(() => answered(response.statusCode))
@@ -76,6 +80,7 @@ async function answer(
   request: IncomingMessage,
   url: URL | null,
   found: Found | undefined,
+  left: AbortSignal,
   options: RouterOptions,
 ): Promise<Reply> {
   options.guard(request.headers);
@@ -84,7 +89,7 @@ async function answer(
   if (!methods.includes(request.method ?? '')) {
     throw new Problem(405, `only ${methods.join(', ')}`, { allow: methods.join(', ') });
   }
-  return found.route.handle({ request, url, params: found.params });
+  return found.route.handle({ request, url, params: found.params, left });
 }
 
 async function send(reply: Reply, request: IncomingMessage, response: ServerResponse): Promise<void> {
