@@ -59,44 +59,70 @@ export async function rehearse(name: string, options: RehearsalOptions): Promise
   const { say, signal } = options;
   const rehearsal = rehearsals[name]!;
   const channel = await connectToConductor<Report, Order>(running.control).catch(nothingUp);
-  const told: Notification[] = [];
+  const told = new OpenNotifications(name);
   const ended = AbortSignal.any([signal, closing(channel)]);
-  const began = performance.now();
-  const step = async (what: string, happened: () => Promise<string | undefined>): Promise<void> => {
-    const detail = await eventually(`${name} is not ${what}`, happened, patienceOf(running, options), ended);
-    const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    say(printable(`${name} ${what} after ${seconds} s${detail && `: ${detail}`}`));
+  const patience = patienceOf(running, options);
+  const condition = new Condition(running, channel);
+  const admitted = Promise.withResolvers<void>();
+  channel.listen((order) => {
+    if (order.type === 'notified') told.take(order.notification);
+    else if (order.type === 'held') condition.held(order.service);
+    else if (order.type === 'admitted') admitted.resolve();
+  });
+  channel.send({ type: 'hello', name: REHEARSAL });
+  await Promise.race([admitted.promise, channel.closed]);
+  const active = async (states: readonly string[]): Promise<string | undefined> => {
+    const found = (await activeAlerts(running, name)).find(({ state }) => states.includes(state));
+    return found && labelsOf(found.labels);
   };
-  const delivered = (status: Notification['status']) => async (): Promise<string | undefined> =>
-    told.find((notification) => notification.status === status)?.summary;
   try {
-    if ((await activeAlerts(running, name)).length > 0) {
-      throw new RehearsalError(`${name} is active already: wait until it is over`);
-    }
-    const condition = new Condition(running, channel);
+    // Alertmanager tells of nothing that is over and begins again before it has told so.
+    const isQuiet = async (): Promise<true | undefined> =>
+      (await active(['pending', 'firing'])) === undefined && told.open === undefined ? true : undefined;
+    if (!(await isQuiet())) say(`${name} is active: waiting until it is over`);
+    await eventually(`${name} is still active`, isQuiet, patience, ended);
+    const began = performance.now();
+    const step = async (what: string, happened: () => Promise<string | undefined>): Promise<void> => {
+      const detail = await eventually(`${name} is not ${what}`, happened, patience, ended);
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      say(printable(`${name} ${what} after ${seconds} s${detail && `: ${detail}`}`));
+    };
     try {
-      channel.listen((order) => {
-        if (order.type === 'notified' && order.notification.name === name) told.push(order.notification);
-        else if (order.type === 'held') condition.held(order.service);
-      });
-      channel.send({ type: 'hello', name: REHEARSAL });
       say(`${name}: ${rehearsal.does}`);
       await rehearsal.cause(condition);
-      const active = async (states: readonly string[]): Promise<string | undefined> => {
-        const found = (await activeAlerts(running, name)).find(({ state }) => states.includes(state));
-        return found && labelsOf(found.labels);
-      };
       await step('pending', () => active(['pending', 'firing']));
       await step('firing', () => active(['firing']));
-      await step('delivered', delivered('firing'));
+      await step('delivered', async () => told.open?.summary);
     } finally {
       await condition.end();
     }
     channel.send({ type: 'release' });
     say(`${name}: everything is as it was`);
-    await step('resolved', delivered('resolved'));
+    await step('resolved', async () => (told.open ? undefined : ''));
   } finally {
     channel.close();
+  }
+}
+
+/** What Alertmanager has told of an alert, and not yet that it is over. */
+class OpenNotifications {
+  readonly #name: string;
+  readonly #open = new Map<string, Notification>();
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  take(notification: Notification): void {
+    if (notification.name !== this.#name) return;
+    const key = JSON.stringify(notification.labels);
+    if (notification.status === 'firing') this.#open.set(key, notification);
+    else this.#open.delete(key);
+  }
+
+  /** The first of them. */
+  get open(): Notification | undefined {
+    return this.#open.values().next().value;
   }
 }
 

@@ -19,6 +19,8 @@ export type Order =
   | { readonly type: 'stop' }
   /** To a supervisor or the watcher: end, and the service with you. */
   | { readonly type: 'end' }
+  /** To a rehearsal: all that Alertmanager has told so far was said. */
+  | { readonly type: 'admitted' }
   /** To a rehearsal: a service that was to be held has ended. */
   | { readonly type: 'held'; readonly service: string }
   /** To a rehearsal: Alertmanager has told of an alert. */

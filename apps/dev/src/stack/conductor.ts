@@ -66,6 +66,8 @@ class Conductor {
   readonly #channels = new Set<Channel<Order, Report>>();
   /** Rehearsals of alerts, which are told of notifications. */
   readonly #rehearsals = new Set<Channel<Order, Report>>();
+  /** What Alertmanager has told of, and not yet that it is over. */
+  readonly #open = new Map<string, Notification>();
   /** Which rehearsals want a service to be down. */
   readonly #holds = new Map<Runner, Set<Channel<Order, Report>>>();
   readonly #control = createServer((socket) => this.#welcome(new Channel(socket)));
@@ -188,7 +190,7 @@ class Conductor {
       if (report.type === 'hello') {
         runner = this.#runners.get(report.name as ServiceName);
         void runner?.attach(channel);
-        if (report.name === REHEARSAL) this.#rehearsals.add(channel);
+        if (report.name === REHEARSAL) this.#admit(channel);
       } else if (report.type === 'say') {
         this.#options.say(report.line);
       } else if (report.type === 'changed') {
@@ -206,6 +208,13 @@ class Conductor {
     });
   }
 
+  /** A rehearsal is told what Alertmanager says, beginning with what it has said. */
+  #admit(channel: Channel<Order, Report>): void {
+    this.#rehearsals.add(channel);
+    for (const notification of this.#open.values()) channel.send({ type: 'notified', notification });
+    channel.send({ type: 'admitted' });
+  }
+
   /** Whoever was connected is gone. */
   #seeOff(channel: Channel<Order, Report>): void {
     this.#channels.delete(channel);
@@ -221,7 +230,9 @@ class Conductor {
 
   /** Tells of an alert: the terminal, and those who wait for it. */
   #tell(notification: Notification): void {
-    const { name, status, severity, summary } = notification;
+    const { name, status, severity, summary, labels } = notification;
+    if (status === 'firing') this.#open.set(JSON.stringify(labels), notification);
+    else this.#open.delete(JSON.stringify(labels));
     const text = status === 'firing' ? `fires (${severity}): ${summary}` : `is over: ${summary}`;
     if (!this.#ending.signal.aborted) this.#options.say(printable(`alert ${name} ${text}`));
     for (const channel of this.#rehearsals) channel.send({ type: 'notified', notification });
