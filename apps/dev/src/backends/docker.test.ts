@@ -72,7 +72,7 @@ test('with an engine, compose and images there is nothing in the way', async () 
 test('containers run as long as the command does, and are given time to stop', () => {
   const command = composeUp({ MOQ_GRAFANA_PORT: '3001' });
   expect([command.executable, ...command.args].join(' ')).toBe(
-    `docker compose --file ${file} up --no-color --remove-orphans --timeout 3`,
+    `docker compose --file ${file} up --no-color --remove-orphans --attach prometheus --attach alertmanager --timeout 3`,
   );
   expect(command.environment).toEqual({ MOQ_GRAFANA_PORT: '3001' });
   expect(command.grace).toBeGreaterThan(3_000);

@@ -58,9 +58,11 @@ export async function dockerProblem(options: DockerOptions): Promise<string | un
 
 /** How the containers run, as long as the command does. */
 export function composeUp(environment: ComposeEnvironment): Command {
+  // What these say is of interest here: whether rules and routes are in order. All logs are in Loki.
+  const shown = ['prometheus', 'alertmanager'].flatMap((service) => ['--attach', service]);
   return {
     executable: 'docker',
-    args: [...COMPOSE, 'up', '--no-color', '--remove-orphans', '--timeout', String(STOP_SECONDS)],
+    args: [...COMPOSE, 'up', '--no-color', '--remove-orphans', ...shown, '--timeout', String(STOP_SECONDS)],
     cwd: join(root, 'observability'),
     environment,
     // The engine is given time to stop them, and compose to say so.
