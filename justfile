@@ -32,9 +32,10 @@ churn sessions='1000':
 soak:
     MOQ_TEST_FULL=yes pnpm vitest run --reporter=verbose apps/load/src/players packages/collector/src/forwarding.test.ts
 
-# The store's look-ups among ten million log lines
-scale logs='10000000':
+# The store's look-ups among ten million log lines; dashboards on a day of 200 streams and 10,000 viewers
+scale logs='10000000' streams='200':
     node packages/collector/bench/store.bench.ts --logs {{ logs }}
+    MOQ_SCALE_STREAMS={{ streams }} node packages/dashboards/bench/day.bench.ts
 
 # OpenTelemetry SDKs of other languages against the collector; needs Python 3 with venv, and Go
 clients:

@@ -14,7 +14,7 @@ const watchedSince = select(relay.streamWatchedSinceTimestamp);
 const lastSign = and(or(above(lastFrame, watchedSince), watchedSince), above(watchedSince, 0));
 
 /** How long a publisher that is listened to has been silent. */
-export const silence: Query<'broadcast' | 'instance' | 'job' | 'namespace'> = minus(now(), lastSign);
+const silence: Query<'broadcast' | 'instance' | 'job' | 'namespace'> = minus(now(), lastSign);
 
 const at = { ...stream, ...onRelay };
 

@@ -8,7 +8,10 @@ import { rate } from '../query/rate.ts';
 import { select } from '../query/select.ts';
 import { streamOutcomes } from '../rules/startup.ts';
 import { sum } from '../query/aggregate.ts';
-import { broadcastVariable, heatmap, namespaceVariable, ofStreams, stacked, timeseries } from './panels.ts';
+import { chosen, heatmap, oneStreamVariable, stacked, timeseries } from './panels.ts';
+
+/** The stream the viewer chose. */
+const ofStream = { broadcast: chosen('broadcast') } as const;
 
 const ofSession: readonly LogFilter[] = [
   { field: logFields.traceId, variable: 'trace_id' },
@@ -28,7 +31,7 @@ const logs: Row = {
       text: [
         '**A viewer complains:** ask for the session id their player shows, type it into *Session*. **A chart looks odd:** click one of the marks in it; they are examples, and lead to their trace. **A trace or a log line:** each leads to the other.',
         '',
-        'Without anything typed, everything of the chosen streams is shown. The beginning of an id is enough.',
+        'Without anything typed, everything of the chosen stream is shown. The beginning of an id is enough.',
       ].join('\n'),
     },
     {
@@ -138,10 +141,10 @@ const starting: Row = {
     timeseries({
       name: 'startup',
       title: 'Startup time',
-      description: 'Play intent to first frame, of the chosen streams. Marks are examples with their trace.',
+      description: 'Play intent to first frame, of the chosen stream. Marks are examples with their trace.',
       unit: 's',
       lines: [0.5, 0.95].map((q) => ({
-        query: quantile(q, client.startupTime, { where: ofStreams }),
+        query: quantile(q, client.startupTime, { where: ofStream }),
         legend: `p${q * 100}`,
         exemplars: q === 0.95,
       })),
@@ -157,8 +160,8 @@ const starting: Row = {
       description: 'What players were asked for, and what came of it.',
       unit: 'per_second',
       lines: [
-        { query: rate(client.playAttempts, { where: ofStreams }), legend: 'intents' },
-        { query: sum(select(streamOutcomes, ofStreams), ['outcome']), legend: '{{outcome}}' },
+        { query: rate(client.playAttempts, { where: ofStream }), legend: 'intents' },
+        { query: sum(select(streamOutcomes, ofStream), ['outcome']), legend: '{{outcome}}' },
       ],
       watched: {
         alerts: ['HighStartupFailureRate'],
@@ -171,7 +174,7 @@ const starting: Row = {
       description: 'Errors that ended playback, before the first frame or after it, by what failed.',
       unit: 'per_second',
       lines: [
-        { query: rate(client.playbackFailures, { by: ['error'], where: ofStreams }), legend: '{{error}}' },
+        { query: rate(client.playbackFailures, { by: ['error'], where: ofStream }), legend: '{{error}}' },
       ],
       watched: {
         alerts: ['HighStartupFailureRate'],
@@ -184,7 +187,7 @@ const starting: Row = {
       title: 'Players by state',
       description: 'Loading, playing, stalled, paused: by their heartbeats.',
       unit: 'count',
-      lines: [{ query: sum(select(client.activeSessions, ofStreams), ['state']), legend: '{{state}}' }],
+      lines: [{ query: sum(select(client.activeSessions, ofStream), ['state']), legend: '{{state}}' }],
       watched: { noAlert: 'Stalls and failed starts have alerts.' },
     }),
     timeseries({
@@ -195,7 +198,7 @@ const starting: Row = {
       unit: 's',
       lines: [
         {
-          query: quantile(0.95, client.keyframeInterval, { by: ['broadcast'], where: ofStreams }),
+          query: quantile(0.95, client.keyframeInterval, { by: ['broadcast'], where: ofStream }),
           legend: '{{broadcast}}',
         },
       ],
@@ -205,8 +208,8 @@ const starting: Row = {
   ],
 };
 
-const stalled = rate(client.stalledSeconds, { by: ['broadcast'], where: ofStreams });
-const watched = rate(client.watchedSeconds, { by: ['broadcast'], where: ofStreams });
+const stalled = rate(client.stalledSeconds, { by: ['broadcast'], where: ofStream });
+const watched = rate(client.watchedSeconds, { by: ['broadcast'], where: ofStream });
 
 const playing: Row = {
   title: 'Playing in detail',
@@ -215,10 +218,10 @@ const playing: Row = {
       name: 'latency',
       title: 'Latency',
       description:
-        'Capture to render of the chosen streams, at full resolution. Marks are examples with their trace.',
+        'Capture to render of the chosen stream, at full resolution. Marks are examples with their trace.',
       unit: 's',
       lines: [0.5, 0.95, 0.99].map((q) => ({
-        query: quantile(q, client.latency, { where: ofStreams }),
+        query: quantile(q, client.latency, { where: ofStream }),
         legend: `p${q * 100}`,
         exemplars: q === 0.95,
       })),
@@ -230,11 +233,20 @@ const playing: Row = {
       },
     }),
     heatmap({
+      name: 'latency-heatmap',
+      title: 'How latency is spread',
+      description:
+        'Samples by latency, over time. Two bands are two kinds of viewers; one that climbs is a queue.',
+      unit: 's',
+      lines: [{ query: buckets(client.latency, { where: ofStream }), legend: '{{le}}' }],
+      watched: { noAlert: 'The percentiles have alerts.' },
+    }),
+    heatmap({
       name: 'buffer',
       title: 'Buffers',
-      description: 'Media ahead of the playhead, once a second, of the chosen streams.',
+      description: 'Media ahead of the playhead, once a second, of the chosen stream.',
       unit: 's',
-      lines: [{ query: buckets(client.bufferLength, { where: ofStreams }), legend: '{{le}}' }],
+      lines: [{ query: buckets(client.bufferLength, { where: ofStream }), legend: '{{le}}' }],
       watched: { noAlert: 'An empty buffer is not bad until it stalls, which has an alert.' },
     }),
     timeseries({
@@ -255,7 +267,7 @@ const playing: Row = {
       description: 'Observed at the end of each. Short ones are jitter, long ones outages.',
       unit: 's',
       lines: [0.5, 0.95].map((q) => ({
-        query: quantile(q, client.rebufferDuration, { where: ofStreams }),
+        query: quantile(q, client.rebufferDuration, { where: ofStream }),
         legend: `p${q * 100}`,
         exemplars: q === 0.95,
       })),
@@ -272,7 +284,7 @@ const playing: Row = {
       unit: 'count',
       lines: [
         {
-          query: times(rate(client.rebufferCount, { by: ['broadcast'], where: ofStreams }), 60),
+          query: times(rate(client.rebufferCount, { by: ['broadcast'], where: ofStream }), 60),
           legend: '{{broadcast}}',
         },
       ],
@@ -285,7 +297,7 @@ const playing: Row = {
       unit: 's',
       lines: [
         {
-          query: quantile(0.95, client.avSyncDrift, { by: ['ahead'], where: ofStreams }),
+          query: quantile(0.95, client.avSyncDrift, { by: ['ahead'], where: ofStream }),
           legend: '{{ahead}} ahead',
         },
       ],
@@ -302,18 +314,18 @@ const playing: Row = {
       description: 'Media bits a second that players receive, by type of track.',
       unit: 'bits/s',
       lines: [
-        { query: mean(client.bitrate, { by: ['track_type'], where: ofStreams }), legend: '{{track_type}}' },
+        { query: mean(client.bitrate, { by: ['track_type'], where: ofStream }), legend: '{{track_type}}' },
       ],
       watched: { noAlert: 'What matters is whether it plays.' },
     }),
     timeseries({
       name: 'media-received',
       title: 'Media received',
-      description: 'Payload all players of the chosen streams receive. Compare with what relays send.',
+      description: 'Payload all players of the chosen stream receive. Compare with what relays send.',
       unit: 'By/s',
       lines: [
         {
-          query: rate(client.mediaReceivedBytes, { by: ['track_type'], where: ofStreams }),
+          query: rate(client.mediaReceivedBytes, { by: ['track_type'], where: ofStream }),
           legend: '{{track_type}}',
         },
       ],
@@ -322,9 +334,9 @@ const playing: Row = {
     stacked({
       name: 'frames',
       title: 'Frames decoded',
-      description: 'Video frames a second, of all players of the chosen streams.',
+      description: 'Video frames a second, of all players of the chosen stream.',
       unit: 'per_second',
-      lines: [{ query: rate(client.framesDecoded, { where: ofStreams }), legend: 'decoded' }],
+      lines: [{ query: rate(client.framesDecoded, { where: ofStream }), legend: 'decoded' }],
       watched: { noAlert: 'It follows the audience.' },
     }),
     stacked({
@@ -334,7 +346,7 @@ const playing: Row = {
         'By reason. `late` and `backlog` at a decent network are slow devices; `decode_error` broken media.',
       unit: 'per_second',
       lines: [
-        { query: rate(client.framesDropped, { by: ['reason'], where: ofStreams }), legend: '{{reason}}' },
+        { query: rate(client.framesDropped, { by: ['reason'], where: ofStream }), legend: '{{reason}}' },
       ],
       watched: {
         noAlert: 'When it is bad the picture stands still, which has an alert.',
@@ -360,7 +372,7 @@ const playing: Row = {
       description: 'Changes of the rendition, by direction.',
       unit: 'per_second',
       lines: [
-        { query: rate(client.qualitySwitches, { by: ['switch'], where: ofStreams }), legend: '{{switch}}' },
+        { query: rate(client.qualitySwitches, { by: ['switch'], where: ofStream }), legend: '{{switch}}' },
       ],
       watched: { noAlert: 'A switch down is the player doing its work.' },
     }),
@@ -388,8 +400,7 @@ export const debug: Dashboard = dashboard({
   title: 'MoQ Debug',
   description: 'From a number to the session behind it: logs, traces, and what players measure in detail.',
   variables: [
-    namespaceVariable,
-    broadcastVariable,
+    oneStreamVariable,
     { kind: 'text', name: 'trace_id', title: 'Trace' },
     { kind: 'text', name: 'session', title: 'Session' },
   ],

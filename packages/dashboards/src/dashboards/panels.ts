@@ -43,7 +43,7 @@ export function stacked(observable: Observable, size: Size = {}): MetricPanel {
 
 /** A number; six stand beside one another. */
 export function stat(observable: Observable, size: Size = {}): MetricPanel {
-  return panel(observable, { as: 'stat' }, { width: 4, height: 4, points: COARSE, ...size });
+  return panel(observable, { as: 'stat' }, { width: 4, height: 4, ...size });
 }
 
 /** A part of one, on a dial. */
@@ -105,6 +105,16 @@ export const relayVariable: ValuesVariable = {
   of: select(relay.activeSessions),
   label: 'instance',
   many: true,
+};
+
+/** One stream, where what is asked of each is too much to be asked of all. */
+export const oneStreamVariable: ValuesVariable = {
+  kind: 'values',
+  name: 'broadcast',
+  title: 'Stream',
+  of: select(relay.activeSubscribers),
+  label: 'broadcast',
+  many: false,
 };
 
 /** The streams the viewer chose. */

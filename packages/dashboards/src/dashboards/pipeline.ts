@@ -11,7 +11,6 @@ import { firingAlerts, select } from '../query/select.ts';
 import { streamHealth, systemHealth } from '../rules/health.ts';
 import {
   namespaceLatencyBuckets,
-  streamLatencyBuckets,
   streamLatencyMean,
   streamLatencyP50,
   streamLatencyP95,
@@ -26,12 +25,7 @@ import {
   streamSwitches,
   streamWatching,
 } from '../rules/playing.ts';
-import {
-  namespaceStartupBuckets,
-  streamAttempts,
-  streamOutcomes,
-  streamStartupBuckets,
-} from '../rules/startup.ts';
+import { namespaceStartupBuckets, streamAttempts, streamOutcomes } from '../rules/startup.ts';
 import { streamBandwidthIn, streamBandwidthOut, streamMedia, streamViewers } from '../rules/traffic.ts';
 import {
   bands,
@@ -159,18 +153,21 @@ const overview: Row = {
       lines: [{ query: greatest(10, chosenOf(streamViewers)), legend: '{{broadcast}}' }],
       watched: { noAlert: 'How many watch is not bad or good by itself.' },
     }),
-    timeseries({
-      name: 'bandwidth',
-      title: 'Bandwidth in and out',
-      description:
-        'Payload received from publishers, and sent to viewers and relays further down, by the chosen relays. What goes over the wire is on MoQ Relay.',
-      unit: 'bits/s',
-      lines: [
-        { query: sum(select(streamBandwidthIn, everywhere)), legend: 'in, from publishers' },
-        { query: sum(select(streamBandwidthOut, everywhere)), legend: 'out, to viewers' },
-      ],
-      watched: { noAlert: 'A link that is full shows as lost packets and stalls, which have alerts.' },
-    }),
+    timeseries(
+      {
+        name: 'bandwidth',
+        title: 'Bandwidth in and out',
+        description:
+          'Payload received from publishers, and sent to viewers and relays further down, by the chosen relays. What goes over the wire is on MoQ Relay.',
+        unit: 'bits/s',
+        lines: [
+          { query: sum(select(streamBandwidthIn, everywhere)), legend: 'in, from publishers' },
+          { query: sum(select(streamBandwidthOut, everywhere)), legend: 'out, to viewers' },
+        ],
+        watched: { noAlert: 'A link that is full shows as lost packets and stalls, which have alerts.' },
+      },
+      { points: 150 },
+    ),
     table(
       {
         name: 'firing-alerts',
@@ -277,11 +274,11 @@ const health: Row = {
       name: 'startup-time',
       title: 'Startup time',
       description:
-        'Play intent to first frame: the part of the starts in each bucket, over the time shown. Most should be below one second.',
+        'Play intent to first frame: the part of the starts in each bucket, over the time shown, for the chosen namespaces. Most should be below one second.',
       unit: 'ratio',
       lines: [
         {
-          query: spread((le) => select(streamStartupBuckets, { ...ofStreams, ...(le && { le }) })),
+          query: spread((le) => select(namespaceStartupBuckets, { ...inNamespaces, ...(le && { le }) })),
           legend: '{{le}}',
         },
       ],
@@ -443,9 +440,9 @@ const latency: Row = {
       name: 'latency-heatmap',
       title: 'How latency is spread',
       description:
-        'Samples of the chosen streams by latency, over time. Two bands are two kinds of viewers; one that climbs is a queue.',
+        'Samples of the chosen namespaces by latency, over time; of one stream on MoQ Debug. Two bands are two kinds of viewers; one that climbs is a queue.',
       unit: 's',
-      lines: [{ query: sum(chosenOf(streamLatencyBuckets), ['le']), legend: '{{le}}' }],
+      lines: [{ query: sum(select(namespaceLatencyBuckets, inNamespaces), ['le']), legend: '{{le}}' }],
       watched: { noAlert: 'The percentiles have alerts.' },
     }),
     bands(

@@ -170,7 +170,7 @@ function chartOf(
         },
       };
     case 'stat':
-      return { kind: 'StatChart', spec: { calculation: 'last', format, sparkline: {}, ...bounds } };
+      return { kind: 'StatChart', spec: { calculation: 'last', format, ...bounds } };
     case 'gauge':
       return { kind: 'GaugeChart', spec: { calculation: 'last', format, max: picture.max, ...bounds } };
     case 'bands':

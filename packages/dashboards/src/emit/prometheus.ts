@@ -29,7 +29,7 @@ export interface AlertRule {
 }
 
 /** The group all alerts are in. */
-export const ALERT_GROUP = 'moq-alerts';
+const ALERT_GROUP = 'moq-alerts';
 
 /** Recorded series as Prometheus reads them. */
 export function recordingRules(groups: readonly RuleGroup[]): RulesFile {

@@ -1,7 +1,7 @@
 /** The same facts by audience: browser, device, region and transport. */
 import { audience as audienceMetrics } from '@moq-observability/moq-metrics';
 import { type RuleGroup, ruleGroup } from '../model/rules.ts';
-import { ratio } from '../query/arithmetic.ts';
+import { above, and, ratio } from '../query/arithmetic.ts';
 import { buckets, quantileOf } from '../query/histogram.ts';
 import { rate } from '../query/rate.ts';
 import { record, type Recorded } from '../query/recorded.ts';
@@ -14,19 +14,23 @@ const byClient = ['browser', 'transport'] as const;
 
 export const audienceWatching: Recorded<Audience> = record({
   name: 'audience:moq_watched:rate5m',
-  description: 'Seconds watched a second, by audience: how many play on average',
+  description: 'Seconds watched a second, by audience: how many play on average; only audiences there are',
   unit: 'count',
-  query: rate(audienceMetrics.watchedSeconds, { by: byAudience, over: FIVE_MINUTES }),
+  // Every combination of browser, device, region and transport has a series, and most never watch.
+  query: above(rate(audienceMetrics.watchedSeconds, { by: byAudience, over: FIVE_MINUTES }), 0),
 });
 
 export const audienceStalling: Recorded<Audience> = record({
   name: 'audience:moq_stalled:rate5m',
   description: 'Seconds stalled a second, by audience',
   unit: 'count',
-  query: rate(audienceMetrics.stalledSeconds, { by: byAudience, over: FIVE_MINUTES }),
+  query: and(
+    rate(audienceMetrics.stalledSeconds, { by: byAudience, over: FIVE_MINUTES }),
+    select(audienceWatching),
+  ),
 });
 
-export const audienceRebufferRatio: Recorded<Audience> = record({
+const audienceRebufferRatio: Recorded<Audience> = record({
   name: 'audience:moq_rebuffer:ratio5m',
   description: 'Part of the watched time that was stalled, by audience',
   unit: 'ratio',
@@ -37,7 +41,10 @@ export const audienceAttempts: Recorded<Audience> = record({
   name: 'audience:moq_play_attempts:rate5m',
   description: 'Play intents a second, by audience',
   unit: 'per_second',
-  query: rate(audienceMetrics.playAttempts, { by: byAudience, over: FIVE_MINUTES }),
+  query: and(
+    rate(audienceMetrics.playAttempts, { by: byAudience, over: FIVE_MINUTES }),
+    select(audienceWatching),
+  ),
 });
 
 export const audienceStartupBuckets: Recorded<'browser' | 'le' | 'transport'> = record({

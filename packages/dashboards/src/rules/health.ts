@@ -24,14 +24,14 @@ export const streamHealth: Recorded<Stream> = record({
   query: or(or(times(critical, 2), warning), known),
 });
 
-export const targetsUp: Recorded<never> = record({
+const targetsUp: Recorded<never> = record({
   name: 'fleet:moq_targets_up:ratio',
   description: 'Part of the relays, collectors and exporters that can be scraped',
   unit: 'ratio',
   query: orElse(avg(select(stack.up, { job: ourJobs })), 0),
 });
 
-export const streamsHealthy: Recorded<never> = record({
+const streamsHealthy: Recorded<never> = record({
   name: 'fleet:moq_streams_healthy:ratio',
   description: 'Part of the streams without a firing alert; all of them when there are none',
   unit: 'ratio',

@@ -13,7 +13,7 @@ type Stream = 'broadcast' | 'namespace';
 /** The objective: 95 % of samples within half a second. Must be a bucket of the histogram. */
 export const LATENCY_BOUND = 0.5;
 
-export const streamLatencyBuckets: Recorded<Stream | 'le'> = record({
+const streamLatencyBuckets: Recorded<Stream | 'le'> = record({
   name: 'stream:moq_latency_seconds_bucket:rate5m',
   description: 'Samples of latency a second up to each bound, by stream',
   unit: 'per_second',
@@ -27,7 +27,7 @@ export const namespaceLatencyBuckets: Recorded<'le' | 'namespace'> = record({
   query: sum(select(streamLatencyBuckets), ['namespace', 'le']),
 });
 
-export const fleetLatencyBuckets: Recorded<'le'> = record({
+const fleetLatencyBuckets: Recorded<'le'> = record({
   name: 'fleet:moq_latency_seconds_bucket:rate5m',
   description: 'Samples of latency a second up to each bound',
   unit: 'per_second',
@@ -59,9 +59,9 @@ const ofFleet = (q: number, percentile: string): Recorded<never> =>
     unit: 's',
     query: quantileOf(q, select(fleetLatencyBuckets)),
   });
-export const fleetLatencyP50: Recorded<never> = ofFleet(0.5, 'p50');
-export const fleetLatencyP95: Recorded<never> = ofFleet(0.95, 'p95');
-export const fleetLatencyP99: Recorded<never> = ofFleet(0.99, 'p99');
+const fleetLatencyP50: Recorded<never> = ofFleet(0.5, 'p50');
+const fleetLatencyP95: Recorded<never> = ofFleet(0.95, 'p95');
+const fleetLatencyP99: Recorded<never> = ofFleet(0.99, 'p99');
 
 export const streamLatencySamples: Recorded<Stream> = record({
   name: 'stream:moq_latency_samples:rate5m',

@@ -13,7 +13,7 @@ export const burnWindows = ['30m', '1h', '2h', '6h', '1d', '3d'] as const;
 export type BurnWindow = (typeof burnWindows)[number];
 
 /** The time an objective is held over. */
-export const OBJECTIVE_WINDOW: Duration = '30d';
+const OBJECTIVE_WINDOW: Duration = '30d';
 
 /** Something that was promised. */
 export interface Objective {
@@ -89,7 +89,7 @@ export const latencyObjective: Objective = objective(
 );
 
 /** All objectives. */
-export const allObjectives: readonly Objective[] = [stallObjective, latencyObjective];
+const allObjectives: readonly Objective[] = [stallObjective, latencyObjective];
 
 export const objectives: RuleGroup = ruleGroup({
   name: 'moq-objectives',

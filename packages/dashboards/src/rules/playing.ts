@@ -60,14 +60,14 @@ export const fleetStalling: Recorded<never> = record({
   query: sum(select(streamStalling)),
 });
 
-export const fleetRebufferRatio: Recorded<never> = record({
+const fleetRebufferRatio: Recorded<never> = record({
   name: 'fleet:moq_rebuffer:ratio5m',
   description: 'Part of all watched time that was stalled',
   unit: 'ratio',
   query: ratio(select(fleetStalling), select(fleetWatching)),
 });
 
-export const fleetRebuffersPerHour: Recorded<never> = record({
+const fleetRebuffersPerHour: Recorded<never> = record({
   name: 'fleet:moq_rebuffers_per_viewer_hour:rate5m',
   description: 'Stalls in an hour watched',
   unit: 'per_hour',
@@ -88,14 +88,14 @@ export const namespaceBufferBuckets: Recorded<'le' | 'namespace' | 'track_type'>
   query: buckets(client.bufferLength, { by: ['namespace', 'track_type'], over: FIVE_MINUTES }),
 });
 
-export const bufferMean: Recorded<Stream> = record({
+const bufferMean: Recorded<Stream> = record({
   name: client.bufferLength.name,
   description: 'Mean length of the buffers of each stream in the last minute',
   unit: 's',
   query: mean(client.bufferLength, { by: byStream, over: ONE_MINUTE }),
 });
 
-export const fleetPlaybackFailures: Recorded<'error'> = record({
+const fleetPlaybackFailures: Recorded<'error'> = record({
   name: 'fleet:moq_playback_failures:rate5m',
   description: 'Fatal errors of playback a second, by what failed',
   unit: 'per_second',

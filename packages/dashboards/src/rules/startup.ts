@@ -15,7 +15,7 @@ type Stream = 'broadcast' | 'namespace';
 /** A start that takes longer than this is slow. Must be a bucket of the histogram. */
 export const STARTUP_BOUND = 3;
 
-export const streamStartupBuckets: Recorded<Stream | 'le'> = record({
+const streamStartupBuckets: Recorded<Stream | 'le'> = record({
   name: 'stream:moq_startup_seconds_bucket:rate5m',
   description: 'Starts a second up to each bound, by stream',
   unit: 'per_second',
@@ -29,14 +29,14 @@ export const namespaceStartupBuckets: Recorded<'le' | 'namespace'> = record({
   query: sum(select(streamStartupBuckets), ['namespace', 'le']),
 });
 
-export const streamStartupP95: Recorded<Stream> = record({
+const streamStartupP95: Recorded<Stream> = record({
   name: 'stream:moq_startup_seconds:p95_5m',
   description: 'Startup time of each stream, p95',
   unit: 's',
   query: quantileOf(0.95, select(streamStartupBuckets)),
 });
 
-export const fleetStartupP95: Recorded<never> = record({
+const fleetStartupP95: Recorded<never> = record({
   name: 'fleet:moq_startup_seconds:p95_5m',
   description: 'Startup time of all streams, p95',
   unit: 's',
@@ -91,7 +91,7 @@ export const streamFailures: Recorded<Stream> = streamShare(
   'start_failures',
   'Part of the play intents that failed before the first frame',
 );
-export const streamExits: Recorded<Stream> = streamShare(
+const streamExits: Recorded<Stream> = streamShare(
   'exited',
   'start_exits',
   'Part of the play intents whose viewers left before the first frame',
@@ -104,18 +104,18 @@ const fleetShare = (outcome: client.PlayOutcome, name: string, description: stri
     unit: 'ratio',
     query: ratio(sum(select(streamOutcomes, { outcome })), sum(select(streamAttempts))),
   });
-export const fleetFailures: Recorded<never> = fleetShare(
+const fleetFailures: Recorded<never> = fleetShare(
   'failed',
   'start_failures',
   'Part of all play intents that failed before the first frame',
 );
-export const fleetExits: Recorded<never> = fleetShare(
+const fleetExits: Recorded<never> = fleetShare(
   'exited',
   'start_exits',
   'Part of all play intents whose viewers left before the first frame',
 );
 
-export const startupMean: Recorded<Stream> = record({
+const startupMean: Recorded<Stream> = record({
   name: client.startupTime.name,
   description: 'Mean startup time of each stream in the last minute',
   unit: 's',

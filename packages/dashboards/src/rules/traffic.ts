@@ -25,7 +25,7 @@ export const fleetViewers: Recorded<never> = record({
   query: sum(select(streamViewers)),
 });
 
-export const fleetStreams: Recorded<never> = record({
+const fleetStreams: Recorded<never> = record({
   name: 'fleet:moq_streams:sum',
   description: 'Streams whose publishers are connected',
   unit: 'count',
@@ -64,14 +64,14 @@ export const streamBandwidthOut: Recorded<Stream | 'instance'> = record({
   ),
 });
 
-export const fleetBandwidthIn: Recorded<never> = record({
+const fleetBandwidthIn: Recorded<never> = record({
   name: 'fleet:moq_bandwidth_in_bits_per_second:rate5m',
   description: 'Payload received from publishers',
   unit: 'bits/s',
   query: sum(select(streamBandwidthIn)),
 });
 
-export const fleetBandwidthOut: Recorded<never> = record({
+const fleetBandwidthOut: Recorded<never> = record({
   name: 'fleet:moq_bandwidth_out_bits_per_second:rate5m',
   description: 'Payload sent to viewers and to relays further down',
   unit: 'bits/s',

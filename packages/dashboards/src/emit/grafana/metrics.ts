@@ -37,7 +37,7 @@ export function metricPanel(panel: MetricPanel, from: DashboardUid, site: Site):
 }
 
 function target({ query, legend, exemplars }: Line, { as }: Picture, ref: string): prometheus.Dataquery {
-  const instant = as === 'table' || as === 'gauge' || as === 'distribution';
+  const instant = as === 'table' || as === 'gauge' || as === 'stat' || as === 'distribution';
   const format =
     as === 'table'
       ? prometheus.PromQueryFormat.Table
@@ -77,6 +77,7 @@ function looks(panel: MetricPanel, from: DashboardUid, site: Site): Looks {
         options: {
           ...stat.defaultOptions(),
           reduceOptions,
+          graphMode: common.BigValueGraphMode.None,
           colorMode: thresholds ? common.BigValueColorMode.Background : common.BigValueColorMode.None,
           textMode: lines.length > 1 ? common.BigValueTextMode.ValueAndName : common.BigValueTextMode.Value,
         } satisfies stat.Options,
