@@ -24,7 +24,9 @@ describe('a race', () => {
   test('is won by the first of those who are settled already', async () => {
     expect(await Promise.race([never, Promise.resolve(1), Promise.resolve(2)])).toBe(1);
     expect(await Promise.race([never, 'at once', Promise.resolve(2)])).toBe('at once');
+    expect(await Promise.race([Promise.resolve(1), 'at once'])).toBe(1);
     const settled = Promise.resolve('again');
+    expect(await Promise.race([settled, 'at once'])).toBe('again');
     expect(await Promise.race([settled, never])).toBe('again');
     expect(await Promise.race([settled, never])).toBe('again');
   });

@@ -1,7 +1,21 @@
-type Settle = PromiseWithResolvers<unknown>;
+/** One race. When it is over it lets go of its outcome, as those who lost go on knowing it. */
+class Race {
+  #outcome: PromiseWithResolvers<unknown> | undefined = Promise.withResolvers<unknown>();
 
-/** Who waits for each of the promises that have been raced and are not settled. */
-const waiting = new WeakMap<object, Set<Settle>>();
+  readonly resolve = (value: unknown): void => this.#outcome?.resolve(value);
+  readonly reject = (error: unknown): void => this.#outcome?.reject(error);
+
+  async run(): Promise<unknown> {
+    try {
+      return await this.#outcome?.promise;
+    } finally {
+      this.#outcome = undefined;
+    }
+  }
+}
+
+/** Promises that were in a race before; with those that are in another one now, from the second time on. */
+const raced = new WeakMap<object, Set<Race> | undefined>();
 
 /**
  * Has `Promise.race` forget what is over. By the language, a promise that stays pending keeps every race it was ever in,
@@ -21,39 +35,36 @@ export function replacePromiseRace(): () => void {
 }
 
 async function raceAndForget(contenders: Iterable<unknown>): Promise<unknown> {
-  const settle = Promise.withResolvers<unknown>();
-  const joined: Set<Settle>[] = [];
+  const race = new Race();
+  const joined: Set<Race>[] = [];
   for (const contender of contenders) {
-    if (!isThenable(contender)) {
-      settle.resolve(contender);
+    if (typeof contender === 'object' && contender !== null && raced.has(contender)) {
+      joined.push(othersOf(contender).add(race));
       continue;
     }
-    let others = waiting.get(contender);
-    if (!others) {
-      others = new Set();
-      waiting.set(contender, others);
-      follow(contender, others);
-    }
-    others.add(settle);
-    joined.push(others);
+    if (typeof contender === 'object' && contender !== null) raced.set(contender, undefined);
+    // Most are in one race only, and need no list.
+    Promise.resolve(contender).then(race.resolve, race.reject);
   }
   try {
-    return await settle.promise;
+    return await race.run();
   } finally {
-    for (const others of joined) others.delete(settle);
+    for (const others of joined) others.delete(race);
   }
 }
 
-/** Tells all who wait for a promise how it came out, by one reaction on it. */
-function follow(contender: PromiseLike<unknown>, others: Set<Settle>): void {
+/** Who races with a promise, all of whom it tells by one reaction. */
+function othersOf(contender: object): Set<Race> {
+  const known = raced.get(contender);
+  if (known) return known;
+  const others = new Set<Race>();
+  raced.set(contender, others);
   const tell = (how: 'resolve' | 'reject') => (outcome: unknown) => {
-    waiting.delete(contender);
-    for (const settle of others) settle[how](outcome);
+    // Whoever comes now, after the end, has to be told anew.
+    raced.set(contender, undefined);
+    for (const race of others) race[how](outcome);
     return undefined;
   };
   Promise.resolve(contender).then(tell('resolve'), tell('reject'));
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  return others;
 }
