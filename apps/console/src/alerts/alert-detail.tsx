@@ -33,9 +33,7 @@ export function AlertDetail({
         </Card>
         <Card title="What it judges" help="and, dashed below, when it is bad">
           <Picture queries={[alert.measure, alert.condition]} alert={alert} />
-          <pre className="query" tabIndex={0} aria-label="Its condition">
-            {alert.condition.text}
-          </pre>
+          <pre className="query">{alert.condition.text}</pre>
         </Card>
       </div>
       <Card title="Runbook" className="runbook">
@@ -109,7 +107,7 @@ function Instances({ rule }: { readonly rule: AlertRule | undefined }): ReactNod
     );
   }
   return (
-    <ul className="instances">
+    <ul className="instances" tabIndex={0}>
       {rule.alerts.map(({ labels, annotations, state, activeAt }) => {
         const quiet = quieted.get(labelsKey(labels));
         const { broadcast } = labels;

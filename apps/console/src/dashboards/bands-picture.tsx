@@ -40,7 +40,7 @@ export function BandsPicture({ panel }: PictureProps): ReactNode {
   if (bands.length === 0) return <NothingThere panel={panel} answers={answers} />;
   const format = formatOf(observable.unit);
   return (
-    <div className="level-bands">
+    <div className="level-bands" role="group" aria-label={observable.title} tabIndex={0}>
       {bands.map(({ name, stretches }) => (
         <div key={name} className="level-band">
           <bdi className="cut" title={name}>

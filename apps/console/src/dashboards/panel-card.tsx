@@ -29,7 +29,9 @@ export function PanelCard({
       <header>
         <h3 title={description}>{title}</h3>
       </header>
-      <div className="panel-body">{isSeen && <PanelBody panel={panel} />}</div>
+      <div className="panel-body" {...(panel.kind === 'text' && { tabIndex: 0 })}>
+        {isSeen && <PanelBody panel={panel} />}
+      </div>
     </section>
   );
 }

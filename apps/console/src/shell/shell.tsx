@@ -84,8 +84,9 @@ function Side({ places }: { readonly places: readonly Place[] }): ReactNode {
               <Icon name={icon} />
               <span>{name}</span>
               {icon === 'alerts' && firing > 0 && (
-                <span className="badge" aria-label={`${firing} firing`}>
+                <span className="badge">
                   {firing}
+                  <span className="visually-hidden"> firing</span>
                 </span>
               )}
             </Link>
