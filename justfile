@@ -28,9 +28,10 @@ fuzz count='500000':
 churn sessions='1000':
     MOQ_CHURN_SESSIONS={{ sessions }} pnpm vitest run --reporter=verbose src/churn.test.ts
 
-# Everything at full size: 2,000 players against a collector that is killed ten times, a minute of spans past a dead target
+# Everything at full size: 2,000 players against a collector that is killed ten times, a minute of spans past a dead target,
+# a minute of healthy playback in a browser
 soak:
-    MOQ_TEST_FULL=yes pnpm vitest run --reporter=verbose apps/load/src/players packages/collector/src/forwarding.test.ts
+    MOQ_TEST_FULL=yes pnpm vitest run --reporter=verbose apps/load/src/players packages/collector/src/forwarding.test.ts apps/e2e/src/player-experience.browser.test.ts
 
 # The store's look-ups among ten million log lines; dashboards on a day of 200 streams and 10,000 viewers
 scale logs='10000000' streams='200':

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 interface Profile {
   readonly nodes: readonly {
     readonly id: number;
-    readonly callFrame: { readonly url: string };
+    readonly callFrame: { readonly functionName: string; readonly url: string };
     readonly children?: readonly number[];
   }[];
   readonly samples?: readonly number[];
@@ -13,10 +13,11 @@ interface Profile {
 }
 
 /** From one look at what runs to the next, in microseconds. */
-const SAMPLING = 200;
+const SAMPLING = 500;
 
 /**
- * How long a page's main thread was in some of its scripts, and in all that they called, within so many seconds.
+ * How much of a page's main thread went into some of its scripts, and all that they called, within so many seconds: the
+ * share of its samples, of the time it had a processor. By the clock alone a busy machine would count as work.
  *
  * @param scripts by their URLs
  * @returns `inScripts` in milliseconds
@@ -29,20 +30,33 @@ export async function mainThread(
   const devtools = await page.context().newCDPSession(page);
   await devtools.send('Profiler.enable');
   await devtools.send('Profiler.setSamplingInterval', { interval: SAMPLING });
+  await devtools.send('Performance.enable');
+  const threadTime = async (): Promise<number> => {
+    const { metrics } = await devtools.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'ThreadTime')!.value * 1000;
+  };
   await devtools.send('Profiler.start');
+  const before = await threadTime();
   const started = performance.now();
   await page.waitForTimeout(seconds * 1000);
   const took = (performance.now() - started) / 1000;
+  const worked = (await threadTime()) - before;
   const { profile } = (await devtools.send('Profiler.stop')) as { readonly profile: Profile };
   await devtools.detach();
   const inside = insideOf(profile, scripts);
-  const { samples = [], timeDeltas = [] } = profile;
-  // A sample stands for the time up to the next one.
-  const microseconds = samples.reduce(
-    (total, node, i) => total + (inside.has(node) ? Math.max(0, timeDeltas[i + 1] ?? 0) : 0),
+  const idle = new Set(
+    profile.nodes.flatMap(({ id, callFrame }) => (callFrame.functionName === '(idle)' ? [id] : [])),
+  );
+  const share = timeOf(profile, (node) => inside.has(node)) / timeOf(profile, (node) => !idle.has(node));
+  return { inScripts: worked * share, seconds: took };
+}
+
+/** The time spent in some of the nodes, in microseconds: a sample stands for the time up to the next one. */
+function timeOf({ samples = [], timeDeltas = [] }: Profile, isWanted: (node: number) => boolean): number {
+  return samples.reduce(
+    (total, node, i) => total + (isWanted(node) ? Math.max(0, timeDeltas[i + 1] ?? 0) : 0),
     0,
   );
-  return { inScripts: microseconds / 1000, seconds: took };
 }
 
 /** The nodes of a profile that are functions of some scripts, or were called by them. */

@@ -7,11 +7,20 @@ const NEEDED = 2;
  */
 export class Cadence {
   #last: number | undefined;
-  #steps: number[] = [];
+  /** The latest steps, a ring. */
+  readonly #steps = new Float64Array(REMEMBERED);
+  #count = 0;
   #interval: number | undefined;
+  #stale = false;
 
   /** The longest usual step from one frame to the next, in milliseconds; undefined until enough frames were seen. */
   get interval(): number | undefined {
+    if (!this.#stale) return this.#interval;
+    this.#stale = false;
+    // There are more frames than looks: it is worked out when it is asked for.
+    const known = Math.min(this.#count, REMEMBERED);
+    const ascending = this.#steps.subarray(0, known).toSorted();
+    this.#interval = ascending[known - 1 - Math.floor(known / 8)];
     return this.#interval;
   }
 
@@ -20,10 +29,8 @@ export class Cadence {
     const step = this.#last === undefined ? 0 : media - this.#last;
     this.#last = media;
     if (!(step > 0)) return;
-    this.#steps.push(step);
-    if (this.#steps.length > REMEMBERED) this.#steps.shift();
-    if (this.#steps.length < NEEDED) return;
-    const ascending = this.#steps.toSorted((a, b) => a - b);
-    this.#interval = ascending[ascending.length - 1 - Math.floor(ascending.length / 8)];
+    this.#steps[this.#count % REMEMBERED] = step;
+    this.#count += 1;
+    this.#stale = this.#count >= NEEDED;
   }
 }

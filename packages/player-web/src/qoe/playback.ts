@@ -13,6 +13,8 @@ const MAX_PLAYHEAD_AGE = 250;
 
 const MEDIA: readonly Medium[] = ['video', 'audio'];
 
+const NOTHING: readonly never[] = [];
+
 /** The clocks latency is told by. */
 export interface Clocks {
   /** The relay's. */
@@ -78,7 +80,7 @@ export class Playback {
         if (!this.#wanted || this.#hidden) return [];
         this.#throughput[event.medium].observe(at, event.received);
         this.#droughts[event.medium].sample(at, event);
-        return [...this.#judge(at), ...this.#look(at)];
+        return joined(this.#judge(at), this.#look(at));
       case 'idle':
         this.#droughts[event.medium].rest();
         this.#throughput[event.medium].rest();
@@ -149,9 +151,10 @@ export class Playback {
   }
 
   #judge(at: number): readonly PlaybackFact[] {
-    if (!this.#started) return [];
-    const since = Object.values(this.#droughts).flatMap((drought) => drought.since ?? []);
-    return this.#stalls.update(at, since.length > 0 ? Math.min(...since) : undefined);
+    if (!this.#started) return NOTHING;
+    const { video, audio } = this.#droughts;
+    const since = Math.min(video.since ?? Infinity, audio.since ?? Infinity);
+    return this.#stalls.update(at, since === Infinity ? undefined : since);
   }
 
   #select(rendition: Rendition, at: number): readonly PlaybackFact[] {
@@ -163,9 +166,9 @@ export class Playback {
 
   /** What is looked at once a second while playing. */
   #look(at: number): readonly PlaybackFact[] {
-    if (!this.#started) return [];
+    if (!this.#started) return NOTHING;
     const last = this.#lookAt;
-    if (last !== undefined && at < last + LOOK_INTERVAL) return [];
+    if (last !== undefined && at < last + LOOK_INTERVAL) return NOTHING;
     // What was missed is not made up for: a page that was held up was not looked at.
     this.#lookAt = last === undefined ? at : at - ((at - last) % LOOK_INTERVAL);
     const facts: PlaybackFact[] = [];
@@ -211,4 +214,10 @@ export class Playback {
     }
     return facts;
   }
+}
+
+/** Both one after the other; mostly there is nothing. */
+function joined(some: readonly PlaybackFact[], more: readonly PlaybackFact[]): readonly PlaybackFact[] {
+  if (some.length === 0) return more;
+  return more.length === 0 ? some : [...some, ...more];
 }

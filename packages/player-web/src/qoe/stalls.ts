@@ -6,6 +6,8 @@ const STALL_THRESHOLD = 250;
 /** For how long a freeze may be the price of a rendition the viewer asked for, in milliseconds. */
 const SWITCH_ALLOWANCE = 3000;
 
+const NOTHING: readonly never[] = [];
+
 /**
  * Stalls: a playhead stands still for want of data after the first frame (rebuffering of CTA-2066, buffer starvation
  * of CMCD v2). A stall lasts from the moment the first medium runs dry until none is dry any more, counts once it has
@@ -77,7 +79,7 @@ export class Stalls {
 
   #finish(at: number): readonly PlaybackFact[] {
     const since = this.#since;
-    if (since === undefined) return [];
+    if (since === undefined) return NOTHING;
     const facts: PlaybackFact[] = [...this.#count(at)];
     if (this.#counted) {
       this.#advance(at);
