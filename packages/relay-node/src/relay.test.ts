@@ -439,7 +439,6 @@ describe('a peer that breaks the rules harms only itself', () => {
   ])('with %s', async (_, kind, bytes) => {
     const unharmed = await bystander();
     const session = await dialWebSocket(relay.url, ['moq-lite-05']);
-    const closed = session.closed.catch(() => {});
     const writable =
       kind === 'bidi'
         ? (await session.createBidirectionalStream()).writable
@@ -447,7 +446,7 @@ describe('a peer that breaks the rules harms only itself', () => {
     const writer = writable.getWriter();
     await writer.write(new Uint8Array(bytes));
     await writer.close().catch(() => {});
-    await closed;
+    expect(await session.closed).toMatchObject({ closeCode: 0x3, reason: 'protocol_error' });
     await until(async () => (await sessions()).closed === 1);
     expect(await metric(relay, schema.sessionsClosed, { reason: 'protocol_error' })).toBe(1);
     await unharmed();

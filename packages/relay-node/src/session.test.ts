@@ -15,6 +15,7 @@ import {
   until,
   view,
 } from './relay-fixture.ts';
+import { dialWebSocket } from './transport/websocket-client.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SESSION = '0e37df36-f698-11e6-8dd4-cb9ced3df976';
@@ -84,6 +85,18 @@ describe('what the log tells of a session', () => {
     for (const { error } of lines()) expect(String(error ?? '').length).toBeLessThanOrEqual(256);
     expect(relay.announced()).toEqual([]);
   });
+});
+
+test('a peer that breaks the protocol is one line, which says how', async () => {
+  const session = await dialWebSocket(relay.url, ['moq-lite-05']);
+  const writer = (await session.createBidirectionalStream()).writable.getWriter();
+  await writer.write(new Uint8Array([0x3f]));
+  expect(await session.closed).toMatchObject({ closeCode: 0x3 });
+  expect(await line('session closed')).toMatchObject({ reason: 'protocol_error', code: 0x3 });
+  const violated = lines().filter(({ level }) => level === 40);
+  expect(violated).toMatchObject([
+    { msg: 'protocol violated', error: 'unknown stream type: 63', 'network.transport.name': 'websocket' },
+  ]);
 });
 
 test('a session whose parameters are malformed is served, and counted', async () => {
