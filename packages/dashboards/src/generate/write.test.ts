@@ -80,6 +80,27 @@ test.each<[what: string, file: string, from: string, to: string, said: string]>(
     '  telemetryMissing',
     'CollectorDown: it is not defined',
   ],
+  [
+    'a uid that is there twice',
+    'src/dashboards/slo.ts',
+    "uid: 'moq-slo'",
+    "uid: 'moq-relay'",
+    'moq-relay: there are two of this dashboard',
+  ],
+  [
+    'a threshold without a unit',
+    'src/dashboards/pipeline.ts',
+    "unit: 's',\n      lines: [\n",
+    'lines: [\n',
+    'latency-p95-now: thresholds without a unit',
+  ],
+  [
+    'a dashboard that would not do in Grafana',
+    'src/dashboards/telemetry.ts',
+    "rate(client.latencyUnavailable, { by: ['reason'] })",
+    "rate(client.latencyUnavailable, { by: ['reason'], over: '5m' })",
+    'panel "Latency that could not be told": query A takes a rate over a window of its own',
+  ],
 ])('%s: one line says so, and nothing is written', async (_, file, from, to, said) => {
   const { ok, output } = await generateWith(file, from, to);
   expect(ok).toBe(false);
