@@ -181,6 +181,7 @@ const starting: Row = {
         nextSteps:
           '`not_found`: the publisher. `auth`: tokens. `connect`: relay or network. `decode`: codec or device.',
       },
+      emptyWhenHealthy: 'No playback failed yet.',
     }),
     stacked({
       name: 'sessions-by-state',
@@ -204,6 +205,7 @@ const starting: Row = {
       ],
       thresholds: { worse: 'above', warning: 4 },
       watched: { alerts: ['SlowStartup'], nextSteps: 'It is set in the encoder of the publisher.' },
+      emptyWhenHealthy: 'Only players whose decoders are watched tell it.',
     }),
   ],
 };
@@ -365,6 +367,7 @@ const playing: Row = {
         noAlert: 'Devices differ; those that cannot keep up drop frames and stall.',
         nextSteps: 'A codec that devices decode in hardware.',
       },
+      emptyWhenHealthy: 'Only players whose decoders are watched tell it.',
     }),
     stacked({
       name: 'quality-switches',

@@ -10,6 +10,8 @@ export interface Recorded<L extends string = string> {
   readonly unit: Unit;
   readonly query: Query<L>;
   readonly labels: readonly L[];
+  /** Why there is nothing while all is well; without it there must be something. */
+  readonly emptyWhenHealthy?: string;
 }
 
 /**
@@ -23,6 +25,7 @@ export function record<L extends string>(definition: {
   readonly description: string;
   readonly unit: Unit;
   readonly query: Query<L>;
+  readonly emptyWhenHealthy?: string;
 }): Recorded<L> {
   const { name, description, query } = definition;
   const problems = [...query.problems, ...ruleProblems(query)];

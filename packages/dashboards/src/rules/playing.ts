@@ -100,6 +100,7 @@ const fleetPlaybackFailures: Recorded<'error'> = record({
   description: 'Fatal errors of playback a second, by what failed',
   unit: 'per_second',
   query: rate(client.playbackFailures, { by: ['error'], over: FIVE_MINUTES }),
+  emptyWhenHealthy: 'No playback failed yet.',
 });
 
 export const playing: RuleGroup = ruleGroup({

@@ -42,7 +42,8 @@ export async function startStack({ ruleGroups, alerts }: Model): Promise<Stack> 
       configuration({ 'moq-relay': relayOps, 'moq-collector': ops }),
       ['--enable-feature=exemplar-storage'],
       async (folder) => {
-        await writeFile(join(folder, 'rules.yml'), JSON.stringify(recordingRules(ruleGroups)));
+        const often = ruleGroups.map((group) => ({ ...group, interval: '1s' as const }));
+        await writeFile(join(folder, 'rules.yml'), JSON.stringify(recordingRules(often)));
         await writeFile(join(folder, 'alerts.yml'), JSON.stringify(alertRules(alerts, defaultSite)));
       },
     ),
