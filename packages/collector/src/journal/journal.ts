@@ -91,7 +91,10 @@ export class Journal implements AsyncDisposable {
    * @returns how many bytes it has
    * @throws NodeJS.ErrnoException when it cannot be written; nothing is lost then
    */
-  async checkpoint(records: Iterable<unknown>, settle: () => Promise<void>): Promise<number> {
+  async checkpoint(
+    records: Iterable<unknown> | AsyncIterable<unknown>,
+    settle: () => Promise<void>,
+  ): Promise<number> {
     const number = this.#number;
     const path = this.#path('checkpoint', number);
     const draft = `${path}.draft`;
@@ -104,7 +107,7 @@ export class Journal implements AsyncDisposable {
     };
     try {
       await write(header());
-      for (const record of records) await write(record);
+      for await (const record of records) await write(record);
       await write({ end: true });
     } finally {
       await file.close();

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { MergeableMetric } from '@moq-observability/moq-metrics/merge';
 import type { Journal } from '../journal/journal.ts';
 import type { Session } from '../sessions/session.ts';
@@ -34,6 +35,9 @@ const HEAL_EVERY = 2_000;
 /** Series and sessions in one record of a checkpoint: what is turned to text in one go. */
 const SERIES_PER_RECORD = 200;
 const SESSIONS_PER_RECORD = 100;
+
+/** Between two records of a checkpoint that nobody waits for, in milliseconds: reports come first. */
+const LEISURE = 10;
 
 /** The name of a metric, and the values of its labels in the order of its definition. */
 type SeriesKey = readonly [metric: string, ...labels: string[]];
@@ -73,6 +77,7 @@ export class Ledger implements AsyncDisposable {
   #healAt = 0;
   #checkpointing: Promise<void> | undefined;
   #checkpointBytes = 0;
+  #closing = false;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -106,12 +111,17 @@ export class Ledger implements AsyncDisposable {
 
   /** Says all there is in a checkpoint, so that what was appended before can go. */
   checkpoint(): Promise<void> {
-    this.#checkpointing ??= this.#checkpoint().finally(() => (this.#checkpointing = undefined));
+    return this.#begin(false);
+  }
+
+  #begin(leisurely: boolean): Promise<void> {
+    this.#checkpointing ??= this.#checkpoint(leisurely).finally(() => (this.#checkpointing = undefined));
     return this.#checkpointing;
   }
 
   /** Writes what is left. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
     await this.commit();
     await this.#checkpointing;
     await this.#options.journal?.[Symbol.asyncDispose]();
@@ -119,7 +129,7 @@ export class Ledger implements AsyncDisposable {
 
   async #pause(): Promise<void> {
     const wait = this.#lastWrite + GROUP - performance.now();
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (wait > 0) await pause(wait);
   }
 
   async #write(group: PromiseWithResolvers<void>): Promise<void> {
@@ -143,7 +153,7 @@ export class Ledger implements AsyncDisposable {
     try {
       await journal.append(record);
       const limit = Math.max(this.#options.segmentBytes, 4 * this.#checkpointBytes);
-      if (journal.segmentBytes > limit) void this.checkpoint();
+      if (journal.segmentBytes > limit) void this.#begin(true);
     } catch (error) {
       this.#fail(error);
     }
@@ -179,7 +189,7 @@ export class Ledger implements AsyncDisposable {
     };
   }
 
-  async #checkpoint(): Promise<void> {
+  async #checkpoint(leisurely: boolean): Promise<void> {
     const { journal } = this.#options;
     if (!journal) return;
     this.#healAt = performance.now() + HEAL_EVERY;
@@ -191,7 +201,10 @@ export class Ledger implements AsyncDisposable {
         await journal.append({});
         this.#fault = undefined;
       });
-      this.#checkpointBytes = await journal.checkpoint(this.#everything(), () => this.commit());
+      this.#checkpointBytes = await journal.checkpoint(
+        leisurely ? this.#inPassing(this.#everything()) : this.#everything(),
+        () => this.commit(),
+      );
       if (this.#told) this.#options.onFault(undefined);
       this.#told = false;
     } catch (error) {
@@ -210,8 +223,16 @@ export class Ledger implements AsyncDisposable {
     for (const series of chunks(this.#options.fleet.states(), SERIES_PER_RECORD)) {
       yield { series: series.map((each) => [keyOf(each), each.values]) };
     }
-    for (const sessions of chunks(this.#options.sessions.all(), SESSIONS_PER_RECORD)) {
+    // Those there are now: whoever is heard of meanwhile would come again and again.
+    for (const sessions of chunks([...this.#options.sessions.all()], SESSIONS_PER_RECORD)) {
       yield { sessions: sessions.map((each) => [profileOf(each), progressOf(each)]) };
+    }
+  }
+
+  async *#inPassing(records: Iterable<LedgerRecord>): AsyncGenerator<LedgerRecord> {
+    for (const record of records) {
+      yield record;
+      if (!this.#closing && !this.#fault) await pause(LEISURE);
     }
   }
 
