@@ -8,6 +8,7 @@ import { dialQuiche } from './transport/quiche/client.ts';
 import type { WebTransportSession } from './transport/quiche/session.ts';
 import { TransportError } from './transport/transport-error.ts';
 
+export { replacePromiseRace } from './promise-race.ts';
 export { TransportError, type TransportErrorCode } from './transport/transport-error.ts';
 export type { WebTransportSession } from './transport/quiche/session.ts';
 
