@@ -46,7 +46,7 @@ const GRACE = 3_000;
 const INTERVAL = 250;
 
 /** How long a step may take at the speed of production, in seconds, and how long it may take at any speed. */
-const PATIENCE = { production: 30 * 60, least: 60 };
+const PATIENCE = { production: 30 * 60, least: 90 };
 
 /**
  * Causes what an alert is about in the stack that runs, and tells when the alert is pending, fires, and is delivered;
