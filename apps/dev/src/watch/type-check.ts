@@ -15,7 +15,10 @@ export async function typeCheck(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    await run(join(root, 'node_modules/.bin/tsc'), ['-p', folder, '--pretty', 'false'], {
+    // What was checked before and has not changed is not checked again.
+    const memory = join(root, '.cache/types', `${folder.replaceAll('/', '-')}.tsbuildinfo`);
+    const remembering = ['--incremental', '--tsBuildInfoFile', memory];
+    await run(join(root, 'node_modules/.bin/tsc'), ['-p', folder, '--pretty', 'false', ...remembering], {
       cwd: root,
       timeout: PATIENCE,
       signal,

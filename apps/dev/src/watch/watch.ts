@@ -43,6 +43,8 @@ export async function watchCode({ root, control }: WatchOptions): Promise<void> 
 
   const say = (line: string): void => channel.send({ type: 'say', line });
   const changes = { restarted: new Changes(), others: new Changes() };
+  /** Errors shown since all was well: what is broken in one package shows in those that need it too. */
+  const shown = new Set<string>();
   const edited = new Set<string>();
   let reconfigured = false;
   let changed = Promise.withResolvers<void>();
@@ -109,8 +111,11 @@ export async function watchCode({ root, control }: WatchOptions): Promise<void> 
       // What is broken there is broken for the others too.
       if (part.pending) break;
     }
+    const fresh = errors.filter((error) => !shown.has(error));
+    for (const error of fresh) shown.add(error);
+    if (!changes.restarted.pending && !changes.others.pending) shown.clear();
     return [
-      ...errors.map((error) => `${error}; what runs stays as it is`),
+      ...fresh.map((error) => `${error}; what runs stays as it is`),
       ...(folders.includes(OWN_FOLDER)
         ? [`${OWN_FOLDER} changed: that is taken up when "pnpm dev" is started again`]
         : []),
