@@ -101,11 +101,4 @@ export const rehearsals: Readonly<Record<string, Rehearsal>> = {
       view(means, relay, CHANNEL, 5, '--transport', 'webtransport');
     },
   },
-  SubscriberBacklogGrowing: {
-    does: 'viewers watch all renditions through a proxy that lets 400 kbit/s through',
-    cause: async (means) => {
-      const relay = await means.behindProxy('--rate', '400kbit');
-      view(means, relay, CHANNEL, 5, '--rendition', 'all');
-    },
-  },
 };

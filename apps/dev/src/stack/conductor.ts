@@ -231,10 +231,13 @@ class Conductor {
   /** Tells of an alert: the terminal, and those who wait for it. */
   #tell(notification: Notification): void {
     const { name, status, severity, summary, labels } = notification;
-    if (status === 'firing') this.#open.set(JSON.stringify(labels), notification);
-    else this.#open.delete(JSON.stringify(labels));
+    const key = JSON.stringify(labels);
+    // What is told again, because others of its group have changed, is no news.
+    const isNews = this.#open.has(key) !== (status === 'firing');
+    if (status === 'firing') this.#open.set(key, notification);
+    else this.#open.delete(key);
     const text = status === 'firing' ? `fires (${severity}): ${summary}` : `is over: ${summary}`;
-    if (!this.#ending.signal.aborted) this.#options.say(printable(`alert ${name} ${text}`));
+    if (isNews && !this.#ending.signal.aborted) this.#options.say(printable(`alert ${name} ${text}`));
     for (const channel of this.#rehearsals) channel.send({ type: 'notified', notification });
   }
 
