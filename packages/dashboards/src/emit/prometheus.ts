@@ -112,7 +112,7 @@ export function alertTests(alert: Alert, site: Site, ruleFiles: readonly string[
   });
   return {
     rule_files: ruleFiles,
-    evaluation_interval: alert.testedEvery ?? `${SAMPLE_INTERVAL}s`,
+    evaluation_interval: alert.testedEvery ?? `${2 * SAMPLE_INTERVAL}s`,
     tests: [
       ...alert.fires.map((firing) => one(firing, firing.fires, 'fires')),
       ...alert.silent.map((silent) => one(silent, [], 'is silent')),

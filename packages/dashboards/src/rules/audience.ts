@@ -1,7 +1,7 @@
 /** The same facts by audience: browser, device, region and transport. */
 import { audience as audienceMetrics } from '@moq-observability/moq-metrics';
 import { type RuleGroup, ruleGroup } from '../model/rules.ts';
-import { above, and, ratio } from '../query/arithmetic.ts';
+import { above, and, atLeast, ratio } from '../query/arithmetic.ts';
 import { buckets, quantileOf } from '../query/histogram.ts';
 import { rate } from '../query/rate.ts';
 import { record, type Recorded } from '../query/recorded.ts';
@@ -58,7 +58,7 @@ export const audienceStartupP95: Recorded<'browser' | 'transport'> = record({
   name: 'audience:moq_startup_seconds:p95_5m',
   description: 'Startup time by browser and transport, p95',
   unit: 's',
-  query: quantileOf(0.95, select(audienceStartupBuckets)),
+  query: atLeast(quantileOf(0.95, select(audienceStartupBuckets)), 0),
 });
 
 export const audienceLatencyBuckets: Recorded<'browser' | 'le' | 'transport'> = record({
@@ -73,7 +73,7 @@ const latencyOf = (q: number, percentile: string): Recorded<'browser' | 'transpo
     name: `audience:moq_latency_seconds:${percentile}_5m`,
     description: `Latency by browser and transport, ${percentile}`,
     unit: 's',
-    query: quantileOf(q, select(audienceLatencyBuckets)),
+    query: atLeast(quantileOf(q, select(audienceLatencyBuckets)), 0),
   });
 export const audienceLatencyP50: Recorded<'browser' | 'transport'> = latencyOf(0.5, 'p50');
 export const audienceLatencyP95: Recorded<'browser' | 'transport'> = latencyOf(0.95, 'p95');

@@ -1,8 +1,11 @@
-/** Capture to render. Quantiles of quantiles mean nothing, so the rates of buckets are recorded too. */
+/**
+ * Capture to render. Quantiles of quantiles mean nothing, so the rates of buckets are recorded too. Where nothing was
+ * observed a quantile is not a number, and is not recorded: no number is at least 0 then.
+ */
 import { client } from '@moq-observability/moq-metrics';
 import { type RuleGroup, ruleGroup } from '../model/rules.ts';
 import { sum } from '../query/aggregate.ts';
-import { ratio } from '../query/arithmetic.ts';
+import { atLeast, ratio } from '../query/arithmetic.ts';
 import { buckets, mean, observations, observationsAbove, quantileOf } from '../query/histogram.ts';
 import { record, type Recorded } from '../query/recorded.ts';
 import { select } from '../query/select.ts';
@@ -46,7 +49,7 @@ const ofStream = (q: number, percentile: string): Recorded<Stream> =>
     name: `stream:moq_latency_seconds:${percentile}_5m`,
     description: `Latency of each stream, ${percentile}`,
     unit: 's',
-    query: quantileOf(q, select(streamLatencyBuckets)),
+    query: atLeast(quantileOf(q, select(streamLatencyBuckets)), 0),
   });
 export const streamLatencyP50: Recorded<Stream> = ofStream(0.5, 'p50');
 export const streamLatencyP95: Recorded<Stream> = ofStream(0.95, 'p95');
@@ -57,7 +60,7 @@ const ofFleet = (q: number, percentile: string): Recorded<never> =>
     name: `fleet:moq_latency_seconds:${percentile}_5m`,
     description: `Latency of all streams, ${percentile}`,
     unit: 's',
-    query: quantileOf(q, select(fleetLatencyBuckets)),
+    query: atLeast(quantileOf(q, select(fleetLatencyBuckets)), 0),
   });
 const fleetLatencyP50: Recorded<never> = ofFleet(0.5, 'p50');
 const fleetLatencyP95: Recorded<never> = ofFleet(0.95, 'p95');

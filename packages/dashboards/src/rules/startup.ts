@@ -2,7 +2,7 @@
 import { client } from '@moq-observability/moq-metrics';
 import { type RuleGroup, ruleGroup } from '../model/rules.ts';
 import { sum } from '../query/aggregate.ts';
-import { ratio } from '../query/arithmetic.ts';
+import { atLeast, ratio } from '../query/arithmetic.ts';
 import { buckets, mean, observations, quantileOf, observationsAbove } from '../query/histogram.ts';
 import { not } from '../query/match.ts';
 import { rate } from '../query/rate.ts';
@@ -33,14 +33,14 @@ const streamStartupP95: Recorded<Stream> = record({
   name: 'stream:moq_startup_seconds:p95_5m',
   description: 'Startup time of each stream, p95',
   unit: 's',
-  query: quantileOf(0.95, select(streamStartupBuckets)),
+  query: atLeast(quantileOf(0.95, select(streamStartupBuckets)), 0),
 });
 
 const fleetStartupP95: Recorded<never> = record({
   name: 'fleet:moq_startup_seconds:p95_5m',
   description: 'Startup time of all streams, p95',
   unit: 's',
-  query: quantileOf(0.95, sum(select(namespaceStartupBuckets), ['le'])),
+  query: atLeast(quantileOf(0.95, sum(select(namespaceStartupBuckets), ['le'])), 0),
 });
 
 export const streamStarts: Recorded<Stream> = record({
