@@ -45,7 +45,7 @@ export function checkModel({ ruleGroups, alerts, dashboards }: Model): void {
       ...[...query.recorded]
         .filter((rule) => !recorded.has(rule))
         .map(({ name }) => `${name} is not recorded`),
-      ...(syntaxProblem(query.text) ?? []),
+      ...[syntaxProblem(query.text)].filter((problem) => problem !== undefined),
     ]);
     if (problems.length > 0) throw new DefinitionProblem(code, subject, problems);
   };
