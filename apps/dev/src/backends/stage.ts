@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { root } from '../paths.ts';
@@ -43,7 +43,11 @@ export function moveTargets(
  * its speed, and its own notifications. Files are written in place, so that containers that have them see it.
  */
 export async function stage({ folder, targets, ports, webhook, speed }: StageOptions): Promise<void> {
-  const write = (path: string, text: string): Promise<void> => writeFile(join(folder, path), text);
+  const write = async (path: string, text: string): Promise<void> => {
+    await writeFile(join(folder, path), text);
+    // Servers in containers are other users.
+    await chmod(join(folder, path), 0o644);
+  };
   await mkdir(join(folder, 'targets'), { recursive: true });
   const groups = JSON.parse(await read(`targets/${targets}.json`)) as TargetGroup[];
   await write(`targets/${targets}.json`, JSON.stringify(moveTargets(groups, ports), undefined, 2));
