@@ -111,6 +111,16 @@ test('starts a service, keeps its log, and ends it', async () => {
   );
 });
 
+test('has a service read its configuration again, and it goes on', async () => {
+  serve(`process.on('SIGHUP', () => console.log('{"level":40,"msg":"read again"}')); UP; ${FOREVER}`);
+  await runner.start();
+  const running = await pid();
+  runner.hangUp();
+  await expect.poll(() => said, LONG).toEqual(['relay: read again']);
+  expect(await pid()).toBe(running);
+  expect(isAlive(running)).toBe(true);
+});
+
 test('starts a service again that ended by itself, and says so', async () => {
   serve(`UP; ${FOREVER}`);
   await runner.start();
