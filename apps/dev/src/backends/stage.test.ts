@@ -1,5 +1,7 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -65,5 +67,44 @@ test('routes and inhibitions stay, and everybody who is told of something is the
     expect(receiver).toEqual(
       receiver.name === 'nobody' ? { name: 'nobody' } : { name: receiver.name, webhook_configs },
     );
+  }
+});
+
+test('a Prometheus that runs takes up what is put there anew', { timeout: 60_000 }, async () => {
+  const put = (speed: number): Promise<void> =>
+    stage({ folder, targets: 'native', ports: {}, webhook, speed });
+  const free = createServer().listen(0, '127.0.0.1');
+  await once(free, 'listening');
+  const { port } = free.address() as AddressInfo;
+  free.close();
+  await put(1);
+  const { path } = await provideNative('prometheus', { cache: join(root, '.cache/native') });
+  const prometheus = spawn(
+    path,
+    [
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    { stdio: 'ignore' },
+  );
+  try {
+    /** How long relays must have been down, in seconds. */
+    const patience = async (): Promise<number | undefined> => {
+      const response = await fetch(`http://127.0.0.1:${port}/api/v1/rules?type=alert`).catch(() => undefined);
+      const body = (await response?.json().catch(() => undefined)) as
+        | { data: { groups: { rules: { name: string; duration: number }[] }[] } }
+        | undefined;
+      const rules = body?.data.groups.flatMap((group) => group.rules) ?? [];
+      return rules.find(({ name }) => name === 'RelayDown')?.duration;
+    };
+    await expect.poll(patience, { timeout: 30_000 }).toBe(60);
+    await put(30);
+    prometheus.kill('SIGHUP');
+    await expect.poll(patience, { timeout: 20_000 }).toBe(2);
+  } finally {
+    const exited = once(prometheus, 'exit');
+    prometheus.kill();
+    await exited;
   }
 });
