@@ -182,7 +182,7 @@ test('a session is one trace from the player to the relay, and what the relay lo
   const broadcast = 'e2e/trace.hang';
   await using _publisher = await publish(stage.relayUrl, broadcast);
   const page = await browser.newPage();
-  await page.goto(stage.page({ broadcast, interval: '1' }));
+  await page.goto(stage.page({ broadcast, interval: '1', transport: 'webtransport' }));
   await moves(page);
   const { sessionId, traceId } = await page.evaluate(() => {
     const observation = document.querySelector('moq-observed-player')?.observation;
