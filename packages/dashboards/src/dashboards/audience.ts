@@ -49,8 +49,8 @@ const ofAudience = {
 const byClient = ['browser', 'transport'] as const;
 const ofClients = { browser: chosen('browser'), transport: chosen('transport') } as const;
 
-/** All that can be chosen together is many series: over a day a quarter of an hour between two points is enough. */
-const QUARTER = { width: 6, points: 100 } as const;
+/** All that can be chosen together is many series: over a day twenty minutes between two points are enough. */
+const QUARTER = { width: 6, points: 72 } as const;
 
 const watching = select(audienceWatching, ofAudience);
 const stalling = select(audienceStalling, ofAudience);

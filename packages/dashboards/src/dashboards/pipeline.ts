@@ -166,7 +166,7 @@ const overview: Row = {
         ],
         watched: { noAlert: 'A link that is full shows as lost packets and stalls, which have alerts.' },
       },
-      { points: 150 },
+      { points: 100 },
     ),
     table(
       {
