@@ -6,7 +6,7 @@ import { median } from './statistics.ts';
 const rounds = argument('rounds', 3);
 const seconds = argument('seconds', 8);
 const viewers = argument('viewers', 50);
-const WARM_UP = 5;
+const WARM_UP = 10;
 
 const SUBJECTS: Readonly<Record<string, () => Promise<RelayProcess>>> = {
   relay: () => startRelayProcess(),

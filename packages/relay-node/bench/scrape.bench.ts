@@ -27,8 +27,10 @@ const first: Scrape[] = [];
 for (let round = 0; round < rounds; round++) {
   await using relay = await startRelayProcess();
   await fill(relay);
+  await calm(relay);
+  // Whoever scrapes has a connection.
+  await (await fetch(new URL('/health', relay.opsUrls[0]))).arrayBuffer();
   await relay.usage('watch');
-  // What was collected by then is not of the scrape.
   await pause(500);
   await relay.usage();
   const cold = await scrape(relay);
@@ -61,6 +63,16 @@ async function scrape(relay: RelayProcess): Promise<Scrape> {
   return { took, held: (await relay.usage()).longestHold, bytes: byteLength };
 }
 
+/** Waits until it has nothing to do, so that what is measured is the scrape. */
+async function calm(relay: RelayProcess): Promise<void> {
+  for (let [busy, before] = [true, 0]; busy;) {
+    await pause(500);
+    const { cpu } = await relay.usage();
+    busy = cpu - before > 0.05;
+    before = cpu;
+  }
+}
+
 function row(name: string, { took, held, bytes }: Scrape): void {
   print([name, took.toFixed(1), held.toFixed(1), (bytes / 1024).toFixed(0)]);
 }
@@ -91,13 +103,13 @@ async function fill({ url }: RelayProcess): Promise<void> {
     if (i % SUBSCRIPTIONS_PER_SESSION === 0) await pause(50);
   }
   for (let waited = 0; ; waited++) {
+    await pause(1000);
     if (frames >= subscriptions) return;
-    if (waited === 300) throw new Error(`only ${frames} of ${subscriptions} subscriptions have begun`);
+    if (waited === 60) throw new Error(`only ${frames} of ${subscriptions} subscriptions have begun`);
     for (const video of videos) {
       const group = video.appendGroup();
       group.writeFrame({ payload: new Uint8Array(100), timestamp: Time.Timestamp.fromMicros(0) });
       group.close();
     }
-    await pause(200);
   }
 }

@@ -13,7 +13,9 @@ import { median } from './statistics.ts';
 const GOAL = 0.1;
 /** What may wait for one track of a viewer, in bytes. */
 const BACKLOG = 4 * 1024 * 1024;
-const WARM_UP = 6;
+const WARM_UP = 8;
+/** The sockets of this machine take this many seconds of it before any of it waits in the relay. */
+const SOCKETS = 14;
 
 const pairs = argument('pairs', 5);
 const seconds = argument('seconds', 8);
@@ -43,7 +45,10 @@ for (let pair = 0; pair < pairs; pair++) {
   let [waiting, rss] = [0, 0];
   for (const stuck of pair % 2 === 0 ? [false, true] : [true, false]) {
     using proxy = await watchThrough();
-    if (stuck) proxy.freeze('to-client');
+    if (stuck) {
+      proxy.freeze('to-client');
+      await others.ask({ order: 'play', relay: 0, seconds: SOCKETS });
+    }
     latencies.set(stuck, (await others.ask({ order: 'play', relay: 0, seconds })).p99);
     if (!stuck) continue;
     waiting = await worstQueue();

@@ -15,7 +15,7 @@ const GOAL = 0.02;
 /** How often somebody scrapes, in milliseconds. */
 const SCRAPE = 5000;
 /** For how long both play before anything counts, in seconds. */
-const WARM_UP = 6;
+const WARM_UP = 15;
 
 /** Seconds of processor time for a gigabyte. */
 interface Pair {
