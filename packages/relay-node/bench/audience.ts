@@ -40,7 +40,7 @@ const AUDIO_RATE = 50;
 /** Video frames of a group, and audio frames. */
 const GROUP = 60;
 const AUDIO_GROUP = 25;
-/** Sizes that come to 4 Mbit/s together. */
+/** In bytes; together they come to 4 Mbit/s. */
 const KEY_FRAME = 60_000;
 const DELTA_FRAME = 15_450;
 const AUDIO_FRAME = 160;

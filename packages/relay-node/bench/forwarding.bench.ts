@@ -7,6 +7,8 @@ const rounds = argument('rounds', 3);
 const seconds = argument('seconds', 8);
 const viewers = argument('viewers', 50);
 const WARM_UP = 10;
+/** What a viewer gets, in bytes per second. */
+const VIEWER = 4e6 / 8;
 
 const SUBJECTS: Readonly<Record<string, () => Promise<RelayProcess>>> = {
   relay: () => startRelayProcess(),
@@ -30,7 +32,7 @@ for (const transport of ['websocket', 'webtransport'] as const) {
     print([
       transport,
       name,
-      of(({ cpu }) => (viewers * seconds) / cpu).toFixed(0),
+      of(({ bytes, cpu }) => bytes / cpu / VIEWER).toFixed(0),
       of(({ bytes, cpu }) => bytes / 1e6 / cpu).toFixed(0),
       of(({ p50 }) => p50).toFixed(1),
       of(({ p99 }) => p99).toFixed(1),

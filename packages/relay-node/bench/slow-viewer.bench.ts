@@ -78,7 +78,11 @@ async function watchThrough(): Promise<Proxy> {
   const proxy = await startProxy(relay.url);
   const viewer = await connect(proxy.url, { transport });
   await viewer.announced().next();
-  for (const track of ['video', 'audio']) void drain(viewer.consume(Path.from(broadcast)).subscribe(track));
+  for (const track of ['video', 'audio']) {
+    const subscription = viewer.consume(Path.from(broadcast)).subscribe(track);
+    await subscription.info();
+    void drain(subscription);
+  }
   return proxy;
 }
 
