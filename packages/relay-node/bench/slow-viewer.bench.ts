@@ -15,7 +15,7 @@ const GOAL = 0.1;
 const BACKLOG = 4 * 1024 * 1024;
 const WARM_UP = 8;
 /** The sockets of this machine take this many seconds of it before any of it waits in the relay. */
-const SOCKETS = 14;
+const SOCKETS = 30;
 
 const pairs = argument('pairs', 5);
 const seconds = argument('seconds', 8);
