@@ -17,7 +17,7 @@ const WARM_UP = 8;
 /** The sockets of this machine take this many seconds of it before any of it waits in the relay. */
 const SOCKETS = 30;
 
-const pairs = argument('pairs', 5);
+const pairs = argument('pairs', 3);
 const seconds = argument('seconds', 8);
 const viewers = argument('viewers', 50);
 const transport = word('transport') === 'webtransport' ? 'webtransport' : 'websocket';
@@ -45,10 +45,8 @@ for (let pair = 0; pair < pairs; pair++) {
   let [waiting, rss] = [0, 0];
   for (const stuck of pair % 2 === 0 ? [false, true] : [true, false]) {
     using proxy = await watchThrough();
-    if (stuck) {
-      proxy.freeze('to-client');
-      await others.ask({ order: 'play', relay: 0, seconds: SOCKETS });
-    }
+    if (stuck) proxy.freeze('to-client');
+    await others.ask({ order: 'play', relay: 0, seconds: SOCKETS });
     latencies.set(stuck, (await others.ask({ order: 'play', relay: 0, seconds })).p99);
     if (!stuck) continue;
     waiting = await worstQueue();
