@@ -19,6 +19,8 @@ export interface Stack extends AsyncDisposable {
   readonly prometheus: string;
   readonly alertmanager: string;
   readonly nodeExporter: string;
+  /** The collector's ops port. */
+  readonly collector: string;
   /** All ports it listens on. */
   readonly ports: readonly number[];
   /** The relay's own /metrics. */
@@ -97,6 +99,7 @@ export async function startStack({ environment, root }: StackOptions = {}): Prom
     const response = await fetch(`http://127.0.0.1:${port('MOQ_RELAY_OPS_PORT')}/metrics`);
     return response.text();
   };
+  const collector = `http://127.0.0.1:${port('MOQ_COLLECTOR_OPS_PORT')}/`;
   const prometheus = `http://127.0.0.1:${port('MOQ_PROMETHEUS_PORT')}`;
   return {
     running,
@@ -108,10 +111,11 @@ export async function startStack({ environment, root }: StackOptions = {}): Prom
     prometheus,
     alertmanager: `http://127.0.0.1:${port('MOQ_ALERTMANAGER_PORT')}`,
     nodeExporter: `http://127.0.0.1:${port('MOQ_NODE_PORT')}`,
+    collector,
     ports,
     relayMetrics,
     async collectorValue(metric, labels, suffix = undefined) {
-      const response = await fetch(`http://127.0.0.1:${port('MOQ_COLLECTOR_OPS_PORT')}/metrics`);
+      const response = await fetch(`${collector}metrics`);
       return sumOf(await response.text(), metric.name + (suffix ?? ''), labels);
     },
     relayValue: async (metric, labels) => sumOf(await relayMetrics(), metric.name, labels),
