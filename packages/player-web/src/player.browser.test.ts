@@ -221,10 +221,12 @@ describe('the player', () => {
     await page.locator('#bitrate', { hasText: 'bit/s' }).waitFor();
     await page.getByText('Go offline').click();
     await page.locator('#stalled', { hasText: 'stalled now' }).waitFor();
-    // A connection that closes has taken the broadcast along.
+    // A connection that closes takes the broadcast along, and offline the page closes each that it gets.
+    relay.withdraw('demo/still.hang');
+    await page.getByText('Go online').click();
+    await page.locator('#transport', { hasText: 'WebSocket' }).waitFor();
     using again = new TestChannel(still);
     relay.announce('demo/still.hang', again.broadcast);
-    await page.getByText('Go online').click();
     await page.locator('#notice[data-state=clear]').waitFor({ state: 'attached' });
     await vi.waitFor(() => {
       expect(endpoint.spans.filter(({ name }) => name === 'playback.reconnect')).toHaveLength(1);
