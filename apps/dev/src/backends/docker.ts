@@ -14,7 +14,7 @@ const ANSWER = 5_000;
 const PULL = 15 * 60_000;
 
 /** How long containers may take to stop before they are killed, in seconds. */
-export const STOP_SECONDS = 3;
+const STOP_SECONDS = 3;
 
 /** What `docker compose` is told by the environment: ports, and where the configuration of this run is. */
 export type ComposeEnvironment = Readonly<Record<string, string>>;

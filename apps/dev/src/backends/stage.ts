@@ -94,7 +94,7 @@ const WAITS = ['group_wait', 'group_interval', 'repeat_interval'] as const;
 const NOBODY = 'nobody';
 
 /** The same routes, groups and inhibitions, with everybody who would be told replaced by one webhook. */
-export function redirect(text: string, webhook: string, speed: number): string {
+function redirect(text: string, webhook: string, speed: number): string {
   const config = parse(text) as AlertmanagerConfig;
   const hastened = (route: Route): Route => {
     const waits = WAITS.flatMap((wait) => {

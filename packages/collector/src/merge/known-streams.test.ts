@@ -15,12 +15,15 @@ import { KnownStreams } from './known-streams.ts';
 
 let relay: Server;
 let url: URL;
+/** The paths that were asked for. */
+const asked: string[] = [];
 let answer: { status: number; type: string; body: string };
 
 beforeEach(async () => {
+  asked.length = 0;
   answer = { status: 200, type: 'application/json', body: '["demo/a","demo/b"]' };
   relay = createServer((request, response) => {
-    expect(request.url).toBe('/announced');
+    asked.push(request.url!);
     response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body);
   }).listen(0, '127.0.0.1');
   await once(relay, 'listening');
@@ -44,6 +47,18 @@ describe('knows what a relay announces', () => {
     answer = { status: 200, type: 'text/plain', body: 'demo/c\n demo/d \n' };
     await expect.poll(() => known.has('demo/d')).toBe(true);
     expect(known.has('demo/a')).toBe(true);
+    expect(new Set(asked)).toEqual(new Set(['/announced']));
+  });
+
+  test('with a token, of which the log says nothing', async () => {
+    answer.status = 403;
+    const lines: string[] = [];
+    const logger = pino({}, { write: (line: string) => void lines.push(line) });
+    url.search = '?jwt=secret';
+    await using _known = new KnownStreams({ relay: url, interval: 20, logger });
+    await expect.poll(() => lines.join('')).toContain('/announced answered 403');
+    expect(lines.join('')).not.toContain('secret');
+    expect(asked).toContain('/announced?jwt=secret');
   });
 
   test.each([

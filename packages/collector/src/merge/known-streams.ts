@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 
 /** How the relay is asked. */
 export interface KnownStreamsOptions {
-  /** A relay's public address; `<url>/announced` lists what it announces. */
+  /** A relay's public address; `<url>/announced` lists what it announces. Its query may have the relay's `?jwt=`. */
   readonly relay: URL;
   /** How often it is asked, in milliseconds. */
   readonly interval: number;
@@ -81,13 +81,13 @@ export class KnownStreams implements AsyncDisposable {
   }
 
   async #announced(): Promise<readonly string[]> {
-    const url = new URL('announced', withSlash(this.#options.relay));
+    const url = announcedOf(this.#options.relay);
     const response = await fetch(url, {
       signal: AbortSignal.any([this.#ended.signal, AbortSignal.timeout(TIMEOUT)]),
       headers: { accept: 'text/plain, application/json' },
       redirect: 'error',
     });
-    if (!response.ok) throw new Error(`${url.href} answered ${response.status}`);
+    if (!response.ok) throw new Error(`${url.origin}${url.pathname} answered ${response.status}`);
     const text = await limited(response);
     if (response.headers.get('content-type')?.includes('json'))
       return announcedSchema.parse(JSON.parse(text));
@@ -110,8 +110,11 @@ async function limited(response: Response): Promise<string> {
   return text + decoder.decode();
 }
 
-function withSlash(url: URL): URL {
-  return url.pathname.endsWith('/') ? url : new URL(`${url.href}/`);
+/** Where a relay lists what it announces, with what its URL asks: a token. */
+function announcedOf(relay: URL): URL {
+  const url = new URL(relay);
+  url.pathname = `${relay.pathname.replace(/\/$/, '')}/announced`;
+  return url;
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -22,9 +22,11 @@ export type Exemplar = Readonly<{ trace_id: string; span_id: string }>;
 /** A span that is open. */
 export class OpenSpan {
   readonly #span: Span;
+  readonly #beginning: Beginning;
 
-  constructor(span: Span) {
+  constructor(span: Span, beginning: Beginning) {
     this.#span = span;
+    this.#beginning = beginning;
   }
 
   /** Where it can be found; nothing when it is not going to be exported. */
@@ -44,8 +46,22 @@ export class OpenSpan {
       this.#span.setAttribute(names.errorType.name, errorType(error));
       this.#span.setStatus({ code: SpanStatusCode.ERROR });
     }
-    this.#span.end();
+    const { at, time } = this.#beginning;
+    this.#span.end(time + performance.now() - at);
   }
+}
+
+/**
+ * When a span began: by `performance.now()`, which tells how long it lasts, and as Unix time in milliseconds. The second
+ * is read from the first and the clock of now, since the two drift apart while the process runs.
+ */
+interface Beginning {
+  readonly at: number;
+  readonly time: number;
+}
+
+function beginningAt(at: number = performance.now()): Beginning {
+  return { at, time: Date.now() - (performance.now() - at) };
 }
 
 /** How a span is opened. */
@@ -91,13 +107,14 @@ export class SessionTrace {
     const above = parent
       ? trace.setSpanContext(ROOT_CONTEXT, { ...parent, traceFlags: TraceFlags.NONE, isRemote: true })
       : ROOT_CONTEXT;
+    const beginning = beginningAt();
     const span = tracer.startSpan(
       definition.name,
-      { kind: SpanKind.SERVER, attributes: { ...attributes, ...more } },
+      { kind: SpanKind.SERVER, startTime: beginning.time, attributes: { ...attributes, ...more } },
       above,
     );
     this.context = span.spanContext();
-    this.#session = new OpenSpan(span);
+    this.#session = new OpenSpan(span, beginning);
   }
 
   /** Where the session's span can be found; nothing when it is not going to be exported. */
@@ -114,16 +131,17 @@ export class SessionTrace {
   /** Opens a span for something within the session; nothing when it would not be exported. */
   open(definition: SpanDefinition, { attributes, link, at }: SpanStart): OpenSpan | undefined {
     if (!this.#tracer || !(this.context.traceFlags & TraceFlags.SAMPLED)) return undefined;
+    const beginning = beginningAt(at);
     const span = this.#tracer.startSpan(
       definition.name,
       {
         kind: SpanKind.SERVER,
+        startTime: beginning.time,
         attributes,
         ...(link && { links: [{ context: link }] }),
-        ...(at !== undefined && { startTime: performance.timeOrigin + at }),
       },
       trace.setSpanContext(ROOT_CONTEXT, this.context),
     );
-    return new OpenSpan(span);
+    return new OpenSpan(span, beginning);
   }
 }
