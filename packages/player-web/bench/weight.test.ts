@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { relay } from '@moq-observability/moq-metrics';
 import { type OutputChunk, build } from 'rolldown';
 import { expect, test } from 'vitest';
 
@@ -37,7 +38,7 @@ test('observing adds at most 8 kB to a page before its first frame, and 50 kB in
       ...Object.entries(PEERS).map(([name, size]) => `${name} ${size} B`),
     ].join('\n'),
   );
-  expect(chunks.map(({ code }) => code).join('')).not.toContain('moq_relay_bytes_sent');
+  expect(chunks.map(({ code }) => code).join('')).not.toContain(relay.bytesSent.name);
   expect(core).toBeLessThanOrEqual(CORE_BUDGET);
   expect(all).toBeLessThanOrEqual(BUDGET);
 });
