@@ -330,12 +330,12 @@ export class WatchAdapter {
   /** Looks at what has arrived: at intervals, and when anything begins or ends. */
   #sample(): void {
     for (const medium of ['video', 'audio'] as const) {
+      const { buffered, stats } = this.#element[medium].out;
+      const received = stats.peek()?.bytesReceived ?? 0;
       if (this.#plays(medium)) {
-        const { buffered, stats } = this.#element[medium].out;
-        const received = stats.peek()?.bytesReceived ?? 0;
         this.#emit({ type: 'sample', medium, buffered: buffered.peek(), received });
       } else {
-        this.#emit({ type: 'idle', medium });
+        this.#emit({ type: 'idle', medium, received });
       }
     }
   }

@@ -140,7 +140,8 @@ describe('sessions', () => {
     await until(() => video.frames === 40);
     await until(async () => (await observed(relay, schema.quicRtt)).count > 1);
     const rtt = await observed(relay, schema.quicRtt);
-    expect(rtt.sum / rtt.count).toBeGreaterThan(0);
+    // On loopback it may be less than the millisecond that quiche tells.
+    expect(rtt.sum / rtt.count).toBeGreaterThanOrEqual(0);
     expect(rtt.sum / rtt.count).toBeLessThan(1);
     await until(async () => (await count(schema.quicBytesSent)) > 200_000);
     viewer.close();

@@ -84,7 +84,7 @@ export type PlayerEvent =
   /** A look at a medium, due about 20 times a second. */
   | ({ readonly type: 'sample'; readonly medium: Medium } & Supply)
   /** A medium is not wanted, or cannot play for a reason of the page's own: muted, scrolled away, not unlocked. */
-  | { readonly type: 'idle'; readonly medium: Medium }
+  | ({ readonly type: 'idle'; readonly medium: Medium } & Pick<Supply, 'received'>)
   /** The viewer asked for another rendition. */
   | { readonly type: 'switch' }
   /** The rendition asked for is on the screen. */

@@ -234,7 +234,7 @@ describe('stalls', () => {
     for (const t of [1980, 1990, 2000]) script.at(t, progress(t, 'audio'));
     script
       .freeze(2200, { medium: 'audio' })
-      .at(2200, { type: 'idle', medium: 'audio' })
+      .at(2200, { type: 'idle', medium: 'audio', received: 0 })
       .freeze(5000, { medium: 'audio' });
     expect(script.stalls).toEqual([]);
   });
@@ -244,7 +244,9 @@ describe('stalls', () => {
   });
 
   test('the end of a broadcast is none, found out a second later', () => {
-    const script = playing().at(2010, { type: 'withdrawn' }, { type: 'idle', medium: 'audio' }).freeze(3010);
+    const script = playing()
+      .at(2010, { type: 'withdrawn' }, { type: 'idle', medium: 'audio', received: 0 })
+      .freeze(3010);
     script.at(2010, { type: 'stop', cause: 'end' }).freeze(9000);
     expect(script.stalls).toEqual([]);
   });

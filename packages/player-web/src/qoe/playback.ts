@@ -83,7 +83,7 @@ export class Playback {
         return joined(this.#judge(at), this.#look(at));
       case 'idle':
         this.#droughts[event.medium].rest();
-        this.#throughput[event.medium].rest();
+        this.#throughput[event.medium].rest(event.received);
         return this.#judge(at);
       case 'withdrawn':
         this.#stalls.hold();

@@ -8,11 +8,7 @@ export class Throughput {
   /** So many bytes have come in all by `at`, in milliseconds; the first look tells where counting begins. */
   observe(at: number, received: number): void {
     this.#since ??= at;
-    const before = this.#received ?? received;
-    const bytes = received < before ? received : received - before;
-    this.#received = received;
-    this.#untold += bytes;
-    this.#window += bytes;
+    this.#window += this.#count(received);
   }
 
   /** Bytes that came since they were last taken. */
@@ -32,9 +28,18 @@ export class Throughput {
     return at > since ? (bytes * 8000) / (at - since) : undefined;
   }
 
-  /** Nothing is expected: time until the next look does not count for rates. */
-  rest(): void {
+  /** Nothing is to be played now: what comes all the same is counted, but time until the next look is not for rates. */
+  rest(received?: number): void {
+    if (received !== undefined) this.#count(received);
     this.#since = undefined;
     this.#window = 0;
+  }
+
+  #count(received: number): number {
+    const before = this.#received ?? received;
+    const bytes = received < before ? received : received - before;
+    this.#received = received;
+    this.#untold += bytes;
+    return bytes;
   }
 }
