@@ -1,6 +1,9 @@
 const REMEMBERED = 20;
 const NEEDED = 2;
 
+/** Steps that differ by less are the same but for rounding, in milliseconds. */
+const ROUNDING = 0.01;
+
 /**
  * How far apart the frames of a medium are, learnt from their media times. It follows streams of any and of changing
  * frame rate; single jumps, as a gap in the media leaves them, do not mislead it.
@@ -29,8 +32,11 @@ export class Cadence {
     const step = this.#last === undefined ? 0 : media - this.#last;
     this.#last = media;
     if (!(step > 0)) return;
-    this.#steps[this.#count % REMEMBERED] = step;
+    const place = this.#count % REMEMBERED;
+    // At a steady rate the step that goes is the one that comes, and nothing is to be worked out anew.
+    const isSame = this.#count >= REMEMBERED && Math.abs(this.#steps[place]! - step) < ROUNDING;
+    this.#steps[place] = step;
     this.#count += 1;
-    this.#stale = this.#count >= NEEDED;
+    if (!isSame) this.#stale = this.#count >= NEEDED;
   }
 }

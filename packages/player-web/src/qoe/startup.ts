@@ -4,6 +4,9 @@ import { WatchedTime } from './watched-time.ts';
 
 type State = 'idle' | 'starting' | 'failed' | 'done';
 
+/** What comes all the time, and says nothing of a start. */
+const NOTHING: readonly StartFact[] = [];
+
 /** Who leaves this soon after the intent bounced, in milliseconds. */
 const BOUNCE = 1000;
 
@@ -52,6 +55,7 @@ export class Startup {
 
   /** Takes an event of the time `at`, in milliseconds. */
   handle(event: PlayerEvent, at: number): readonly StartFact[] {
+    if (event.type === 'sample' || event.type === 'progress' || event.type === 'idle') return NOTHING;
     const phase = this.#phase(event, at);
     return phase ? [phase, ...this.#handle(event, at)] : this.#handle(event, at);
   }
