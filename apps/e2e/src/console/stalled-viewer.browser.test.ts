@@ -27,7 +27,7 @@ test('a viewer that stalls shows as stalled at once, and three clicks lead to th
   });
   const viewer = await browser.newPage();
   const relay = encodeURIComponent(`http://127.0.0.1:${proxy.address.port}/`);
-  await viewer.goto(`${stack.player}?relay=${relay}&broadcast=${broadcast}&interval=1`);
+  await viewer.goto(`${stack.player}?relay=${relay}&broadcast=${broadcast}`);
   await moves(viewer);
   await using watched = await openWatched(browser, new URL(stack.console));
   const { page, errors } = watched;

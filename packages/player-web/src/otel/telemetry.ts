@@ -16,6 +16,9 @@ import type { Outbox } from './outbox.ts';
 import { resourceOf } from './resource.ts';
 import { end, Tracing } from './tracing.ts';
 
+/** Stalls are told as they begin and end, but no more often than this, in milliseconds. */
+const TOLD_EVERY = 1000;
+
 /** What telemetry is made of. */
 export interface TelemetryOptions {
   /** The session's id. */
@@ -64,6 +67,8 @@ class SessionTelemetry implements Telemetry {
   #greeted = false;
   #startFacts: StartFact[] = [];
   #stall: Span | undefined;
+  #telling: ReturnType<typeof setTimeout> | undefined;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: TelemetryOptions) {
     this.#options = options;
@@ -102,8 +107,7 @@ class SessionTelemetry implements Telemetry {
     const broadcast = this.#stream?.broadcast;
     const subject = { session, traceId: start.traceId, broadcast, transport: this.#link?.transport };
     // What is told by one event of the page goes out with it: the SDK takes some turns to read its metrics.
-    const logs = this.#log.collect();
-    if (logs !== undefined) outbox.push('logs', logs);
+    this.#tellEvents();
     const traces = this.#tracing.collect();
     if (traces !== undefined) outbox.push('traces', traces);
     const metrics = await this.#meters.collect(resourceOf(subject));
@@ -112,6 +116,7 @@ class SessionTelemetry implements Telemetry {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    clearTimeout(this.#telling);
     this.#clock.close();
     this.#emit(events.sessionEnd, performance.now());
     await this.collect();
@@ -206,6 +211,7 @@ class SessionTelemetry implements Telemetry {
       case 'stall': {
         this.#stall = this.#tracing.incident(spans.playbackStall, unix(fact.at), this.#attributes());
         this.#emit(events.stallStart, fact.at, {}, trace.setSpan(ROOT_CONTEXT, this.#stall));
+        this.#tellSoon();
         break;
       }
       case 'stall-end': {
@@ -214,6 +220,7 @@ class SessionTelemetry implements Telemetry {
         this.#emit(events.stallEnd, fact.at, {}, trace.setSpan(ROOT_CONTEXT, stall));
         end(stall, unix(fact.at));
         this.#stall = undefined;
+        this.#tellSoon();
         break;
       }
       case 'switch':
@@ -232,6 +239,22 @@ class SessionTelemetry implements Telemetry {
       }
       default:
     }
+  }
+
+  /** Who looks at a viewer that stalls is not to wait for the next report. */
+  #tellSoon(): void {
+    this.#telling ??= setTimeout(
+      () => this.#tellEvents(),
+      Math.max(0, this.#toldAt + TOLD_EVERY - performance.now()),
+    );
+  }
+
+  #tellEvents(): void {
+    clearTimeout(this.#telling);
+    this.#telling = undefined;
+    this.#toldAt = performance.now();
+    const logs = this.#log.collect();
+    if (logs !== undefined) this.#options.outbox.push('logs', logs);
   }
 
   #emit(
