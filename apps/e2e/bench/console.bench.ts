@@ -36,6 +36,24 @@ function note(result: Result): void {
   if (isMissed) process.exitCode = 1;
 }
 
+const ROWS = `document.querySelectorAll('.table-row-link').length > 5`;
+
+/** Every panel in sight shows something other than that it waits. */
+const PANELS = `(() => {
+  const seen = [...document.querySelectorAll('.panel')].filter((each) => each.getBoundingClientRect().top < innerHeight);
+  return seen.length > 3 && seen.every(({ lastElementChild: body }) =>
+    body.querySelector('canvas, .number, table, .level-bands, .distribution, .prose, .log-list') ||
+    (body.textContent.length > 1 && body.textContent !== '…'));
+})()`;
+
+const PAGES = [
+  ['Sessions', ROWS],
+  ['Logs', `document.querySelectorAll('.log-line').length > 5`],
+  ['Traces', `document.querySelector('h1')?.textContent === 'Traces' && ${ROWS}`],
+  ['Alerts', `document.querySelectorAll('.alert-list a').length > 5`],
+  ['Live', `document.querySelector('.fleet') && ${ROWS}`],
+] as const;
+
 await setup();
 await using observed = await observe({ scrapeSeconds: 5 });
 note({ what: 'initial JavaScript, gzip', value: await initialScripts(), unit: 'kB', most: 250 });
@@ -96,16 +114,6 @@ async function sinceWhenDrawn(
   })()`);
 }
 
-const ROWS = `document.querySelectorAll('.table-row-link').length > 5`;
-
-/** Every panel in sight shows something other than that it waits. */
-const PANELS = `(() => {
-  const seen = [...document.querySelectorAll('.panel')].filter((each) => each.getBoundingClientRect().top < innerHeight);
-  return seen.length > 3 && seen.every(({ lastElementChild: body }) =>
-    body.querySelector('canvas, .number, table, .level-bands, .distribution, .prose, .log-list') ||
-    (body.textContent.length > 1 && body.textContent !== '…'));
-})()`;
-
 async function measureLoads(within: Browser): Promise<void> {
   const times: number[] = [];
   for (let i = 0; i < 5; i++) {
@@ -116,14 +124,6 @@ async function measureLoads(within: Browser): Promise<void> {
   }
   note({ what: 'first load of Live, median of 5', value: median(times), unit: 'ms', most: 1500 });
 }
-
-const PAGES = [
-  ['Sessions', ROWS],
-  ['Logs', `document.querySelectorAll('.log-line').length > 5`],
-  ['Traces', `document.querySelector('h1')?.textContent === 'Traces' && ${ROWS}`],
-  ['Alerts', `document.querySelectorAll('.alert-list a').length > 5`],
-  ['Live', `document.querySelector('.fleet') && ${ROWS}`],
-] as const;
 
 async function measureSwitches(within: Browser): Promise<void> {
   const dashboards: number[] = [];
