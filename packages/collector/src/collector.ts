@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { collector as own, schema } from '@moq-observability/moq-metrics';
 import { Catalogue } from '@moq-observability/moq-metrics/merge';
+import { EVENT_LOOP_PRECISION } from '@moq-observability/moq-metrics/prometheus';
 import { type Logger, pino } from 'pino';
 import { collectDefaultMetrics } from 'prom-client';
 import { createApi } from './api/api.ts';
@@ -364,7 +365,12 @@ function exposeState(
     for (const [state, gauge] of states) gauge.set(sessions.counts[state]);
     for (const [signal, gauge] of queued) gauge.set(forward.queuedBytes(signal));
   });
-  if (config.processMetrics) collectDefaultMetrics({ register: metrics.registry });
+  if (config.processMetrics) {
+    collectDefaultMetrics({
+      register: metrics.registry,
+      eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION,
+    });
+  }
 }
 
 function healthOf(

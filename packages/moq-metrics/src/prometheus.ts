@@ -6,6 +6,7 @@
 export {
   type CounterFamily,
   createPrometheusMetrics,
+  EVENT_LOOP_PRECISION,
   type GaugeFamily,
   type HistogramFamily,
   PrometheusMetrics,

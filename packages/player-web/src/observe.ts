@@ -137,10 +137,15 @@ class PlayerObservation implements Observation, PlayerListener {
   onEvent(event: PlayerEvent, at: number): void {
     const startup = this.#startup;
     if (!startup || this.#closed) return;
+    // What comes all the time says nothing of a start.
+    if (event.type === 'progress' || event.type === 'sample' || event.type === 'idle') {
+      this.#handEvent(event, at);
+      return;
+    }
     if (event.type === 'connected') this.#link = { transport: event.transport, version: event.version };
     if (event.type === 'show' || event.type === 'play') this.#outbox.hurried = false;
     const facts = startup.handle(event, at);
-    this.#hand({ type: 'event', at, event });
+    this.#handEvent(event, at);
     for (const fact of facts) this.#know(fact);
     if (startup.done || event.type === 'fail') void this.#load();
     if (event.type === 'stop' && (event.cause === 'hide' || event.cause === 'leave')) {
@@ -152,7 +157,7 @@ class PlayerObservation implements Observation, PlayerListener {
   #leave(at: number): void {
     if (!this.#startup) return;
     const event: PlayerEvent = { type: 'stop', cause: 'leave' };
-    this.#hand({ type: 'event', at, event });
+    this.#handEvent(event, at);
     for (const fact of this.#startup.handle(event, at)) this.#know(fact);
     this.#settle();
     this.#startup = undefined;
@@ -200,6 +205,11 @@ class PlayerObservation implements Observation, PlayerListener {
   #hand(entry: Entry): void {
     if (this.#telemetry) this.#telemetry.take(entry);
     else this.#backlog.add(entry);
+  }
+
+  #handEvent(event: PlayerEvent, at: number): void {
+    if (this.#telemetry) this.#telemetry.takeEvent(event, at);
+    else this.#backlog.add({ type: 'event', at, event });
   }
 
   /** The first frame is long in coming: that it is must not be lost with the page. */

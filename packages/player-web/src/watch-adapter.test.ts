@@ -221,14 +221,14 @@ test('sound that is locked, muted or not in the broadcast does not play', async 
   live();
   player.audio.out.context.set({ state: 'suspended' });
   player.audio.out.timestamp.set(1000);
-  await vi.advanceTimersByTimeAsync(50);
+  await vi.advanceTimersByTimeAsync(100);
   player.audio.out.context.set({ state: 'running' });
-  await vi.advanceTimersByTimeAsync(50);
+  await vi.advanceTimersByTimeAsync(100);
   player.audio.in.enabled.set(false);
-  await vi.advanceTimersByTimeAsync(50);
+  await vi.advanceTimersByTimeAsync(100);
   player.audio.in.enabled.set(true);
   player.broadcast.out.catalog.set({ video: {} });
-  await vi.advanceTimersByTimeAsync(50);
+  await vi.advanceTimersByTimeAsync(100);
   expect(media).toEqual(['idle', 'idle', 'sample', 'idle', 'idle']);
 });
 

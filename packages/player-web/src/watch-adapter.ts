@@ -1,6 +1,6 @@
 import { broadcastPath } from '@moq-observability/moq-metrics';
 import type { Medium, PlayerEvent, PlayerTransport } from './qoe/events.ts';
-import type { Readable, WatchElement } from './watch-element.ts';
+import type { FrameSize, Readable, WatchElement } from './watch-element.ts';
 
 /** Who listens to a player. Times are milliseconds on the clock of `performance.now()`. */
 export interface PlayerListener {
@@ -18,7 +18,9 @@ export interface WatchOptions {
 }
 
 /** How often it is looked at what has arrived, in milliseconds. */
-const SAMPLE_INTERVAL = 50;
+const SAMPLE_INTERVAL = 100;
+
+const MEDIA: readonly Medium[] = ['video', 'audio'];
 
 /** A broadcast that is announced no more has ended if the connection outlives it by this, in milliseconds. */
 const END_GRACE = 1000;
@@ -57,8 +59,11 @@ export class WatchAdapter {
   #track: string | undefined;
   /** Whether media of the playback under way has come. */
   #received = false;
-  #frameSize = '';
-  #switchedFrom: string | undefined;
+  /** Whether each medium is wanted and can play, as it was last looked at. */
+  readonly #playing: Record<Medium, boolean> = { video: false, audio: false };
+  /** See {@link sizeOf}. */
+  #frameSize = 0;
+  #switchedFrom: number | undefined;
 
   constructor(element: WatchElement, listener: PlayerListener, options: WatchOptions = {}) {
     this.#element = element;
@@ -86,7 +91,7 @@ export class WatchAdapter {
     this.#watch(broadcast.out.active, () => this.#followAnnouncement());
     this.#watch(broadcast.out.catalog, (catalog) => {
       if (catalog) this.#emit({ type: 'catalog' });
-      if (catalog && !catalog.video) this.#followAudioTrack(audio.source.out.track.peek());
+      this.#followAudioTrack(audio.source.out.track.peek());
     });
     connection.closed.catch(() => this.#emit({ type: 'fail', error: 'connect' }));
     this.#watch(controls.target, (target) => this.#followTarget(target?.name));
@@ -98,7 +103,7 @@ export class WatchAdapter {
     this.#watch(video.out.stats, () => this.#followReceived('video'));
     this.#watch(audio.out.stats, () => this.#followReceived('audio'));
     this.#watch(renderer.out.frame, (frame) => {
-      if (frame) this.#rendered(`${frame.codedWidth}x${frame.codedHeight}`);
+      if (frame) this.#rendered(sizeOf(frame));
     });
     this.#watch(video.out.timestamp, (media) => this.#progressed('video', media));
     this.#watch(audio.out.timestamp, (media) => this.#progressed('audio', media));
@@ -291,10 +296,12 @@ export class WatchAdapter {
 
   /** Sound is what is played of a broadcast without video. */
   #followAudioTrack(track: string | undefined): void {
+    if (track !== undefined && this.#isSoundOnly()) this.#emit({ type: 'rendition', rendition: { track } });
+  }
+
+  #isSoundOnly(): boolean {
     const catalog = this.#element.broadcast.out.catalog.peek();
-    if (track !== undefined && catalog && !catalog.video) {
-      this.#emit({ type: 'rendition', rendition: { track } });
-    }
+    return catalog !== undefined && !catalog.video;
   }
 
   #followReceived(medium: Medium): void {
@@ -309,7 +316,7 @@ export class WatchAdapter {
     return this.#stale !== undefined && this.#stale === this.#element.broadcast.out.active.peek();
   }
 
-  #rendered(size: string): void {
+  #rendered(size: number): void {
     if (this.#isStale()) return;
     this.#stale = undefined;
     this.#frameSize = size;
@@ -321,18 +328,20 @@ export class WatchAdapter {
   }
 
   #progressed(medium: Medium, media: number | undefined): void {
-    if (media === undefined || !this.#plays(medium)) return;
-    const catalog = this.#element.broadcast.out.catalog.peek();
-    if (medium === 'audio' && catalog && !catalog.video) this.#emit({ type: 'frame', media });
+    // Frames are too many to ask for each: what plays is taken to do so until it is looked at again.
+    if (media === undefined || !(this.#playing[medium] ||= this.#plays(medium))) return;
+    if (medium === 'audio' && this.#isSoundOnly()) this.#emit({ type: 'frame', media });
     this.#emit({ type: 'progress', medium, media });
   }
 
-  /** Looks at what has arrived: at intervals, and when anything begins or ends. */
+  /** Looks at what plays and what has arrived: at intervals, and when anything begins or ends. */
   #sample(): void {
-    for (const medium of ['video', 'audio'] as const) {
+    for (const medium of MEDIA) {
       const { buffered, stats } = this.#element[medium].out;
       const received = stats.peek()?.bytesReceived ?? 0;
-      if (this.#plays(medium)) {
+      const plays = this.#plays(medium);
+      this.#playing[medium] = plays;
+      if (plays) {
         this.#emit({ type: 'sample', medium, buffered: buffered.peek(), received });
       } else {
         this.#emit({ type: 'idle', medium, received });
@@ -373,4 +382,9 @@ function usesWebTransport(): boolean {
   const firefox = /(?:Firefox|FxiOS)\/(\d+)/.exec(userAgent);
   if (firefox) return Number(firefox[1]) >= 153;
   return !userAgent.includes('Safari/') || /Chrom|CriOS|Edg|OPT\/|OPiOS/.test(userAgent);
+}
+
+/** Both sides of a frame in one number: there are many frames, and sizes are only told apart. */
+function sizeOf({ codedWidth, codedHeight }: FrameSize): number {
+  return codedWidth * 0x10000 + codedHeight;
 }

@@ -74,7 +74,7 @@ interface Player {
 }
 
 /** The size of a frame, in pixels. */
-interface FrameSize {
+export interface FrameSize {
   readonly codedWidth: number;
   readonly codedHeight: number;
 }

@@ -1,12 +1,13 @@
 /**
  * What telemetry costs: processor time for each gigabyte delivered, everything on against everything off.
  *
- * Two relays run side by side, and the audience (a process of its own) turns to one and the other: off, on, on, off, and
- * so on, so that whatever drifts hits both. `--pairs` and `--seconds` of each half, `--transport`, `--viewers`; with
- * `--results FILE` the pairs of several runs are put together.
+ * Two relays run side by side, and the audience (a process of its own) turns to one and the other every few seconds:
+ * off, on, on, off, and so on, so that what else the machine does hits both. Two processes of the very same program
+ * differ by more than telemetry costs, so each pair has relays of its own.  `--pairs`, and `--seconds` for each of the two; `--transport`, `--viewers`; with `--results
+ * FILE` the pairs of several runs are put together; `--control` compares off with off, to tell what is chance.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { startRelayProcess } from '../src/relay-process-fixture.ts';
+import { type RelayProcess, startRelayProcess } from '../src/relay-process-fixture.ts';
 import { argument, Audience, measure, print, startSink, word } from './processes.ts';
 import { median, medianInterval } from './statistics.ts';
 
@@ -14,8 +15,12 @@ import { median, medianInterval } from './statistics.ts';
 const GOAL = 0.02;
 /** How often somebody scrapes, in milliseconds. */
 const SCRAPE = 5000;
-/** For how long both play before anything counts, in seconds. */
-const WARM_UP = 15;
+/** For how long each plays before anything counts, and at a time, in seconds. */
+const WARM_UP = 8;
+const TURN = 2;
+
+/** New objects have the same room in both: otherwise it grows as it happens, and collecting them costs up to twice as much. */
+const FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
 
 /** Seconds of processor time for a gigabyte. */
 interface Pair {
@@ -29,34 +34,13 @@ const viewers = argument('viewers', 50);
 const transport = word('transport') === 'webtransport' ? 'webtransport' : 'websocket';
 const file = word('results');
 
-using sink = await startSink();
-await using off = await startRelayProcess({ env: { MOQ_RELAY_TELEMETRY: 'off' } });
-await using on = await startRelayProcess({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url } });
-using audience = new Audience();
-const relays = [off, on];
-const urls = relays.map(({ url }) => url.href);
-await audience.ask({ order: 'gather', urls, transport, viewers, broadcast: 'bench/channel' });
-const scraping = setInterval(() => void scrape(), SCRAPE);
-for (const relay of [0, 1]) await audience.ask({ order: 'play', relay, seconds: WARM_UP });
+const isControl = process.argv.includes('--control');
 
+using sink = await startSink();
 console.log(`${transport}, ${viewers} viewers, ${pairs} pairs of ${seconds} s: CPU seconds per GB\n`);
-print(['off', 'on', 'difference', 'delivered GB', 'p99 ms']);
+print(['off', isControl ? 'off too' : 'on', 'difference', 'delivered GB', 'p99 ms']);
 const measured: Pair[] = [];
-for (let i = 0; i < pairs; i++) {
-  const order = i % 2 === 0 ? [0, 1] : [1, 0];
-  const costs = new Map<number, Awaited<ReturnType<typeof measure>>>();
-  for (const relay of order) costs.set(relay, await measure(audience, relays, relay, seconds));
-  const [without, all] = [costs.get(0)!, costs.get(1)!];
-  measured.push({ off: without.cpuPerGigabyte, on: all.cpuPerGigabyte });
-  print([
-    without.cpuPerGigabyte.toFixed(3),
-    all.cpuPerGigabyte.toFixed(3),
-    percent(all.cpuPerGigabyte / without.cpuPerGigabyte - 1),
-    ((without.bytes + all.bytes) / 1e9).toFixed(3),
-    `${without.p99.toFixed(0)} ${all.p99.toFixed(0)}`,
-  ]);
-}
-clearInterval(scraping);
+for (let i = 0; i < pairs; i++) measured.push(await measurePair(i % 2 === 1));
 
 const all = [...earlier(), ...measured];
 if (file !== undefined) writeFileSync(file, JSON.stringify(all));
@@ -77,7 +61,50 @@ function earlier(): readonly Pair[] {
   }
 }
 
-async function scrape(): Promise<void> {
+async function measurePair(onFirst: boolean): Promise<Pair> {
+  const settings = [
+    { MOQ_RELAY_TELEMETRY: 'off' },
+    isControl ? { MOQ_RELAY_TELEMETRY: 'off' } : { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url },
+  ];
+  if (onFirst) settings.reverse();
+  await using first = await startRelayProcess({ env: settings[0]!, flags: FLAGS });
+  await using second = await startRelayProcess({ env: settings[1]!, flags: FLAGS });
+  using audience = new Audience();
+  const relays = [first, second];
+  const [off, on] = onFirst ? [1, 0] : [0, 1];
+  await audience.ask({
+    order: 'gather',
+    urls: relays.map(({ url }) => url.href),
+    transport,
+    viewers,
+    broadcast: 'bench/channel',
+  });
+  const scraping = setInterval(() => void scrape(relays[on]!), SCRAPE);
+  for (const relay of [0, 1]) await audience.ask({ order: 'play', relay, seconds: WARM_UP });
+  const bytes = [0, 0];
+  const p99 = [0, 0];
+  const cpu = [0, 0];
+  for (let turn = 0; turn < (2 * seconds) / TURN; turn++) {
+    const relay = [0, 1, 1, 0][turn % 4]!;
+    const report = await measure(audience, relays, relay, TURN);
+    cpu[relay]! += report.cpu;
+    bytes[relay]! += report.bytes;
+    p99[relay] = Math.max(p99[relay]!, report.p99);
+  }
+  clearInterval(scraping);
+  const cost = (relay: number): number => cpu[relay]! / (bytes[relay]! / 1e9);
+  const pair = { off: cost(off), on: cost(on) };
+  print([
+    pair.off.toFixed(3),
+    pair.on.toFixed(3),
+    percent(pair.on / pair.off - 1),
+    ((bytes[0]! + bytes[1]!) / 1e9).toFixed(3),
+    p99.map((each) => each.toFixed(0)).join(' '),
+  ]);
+  return pair;
+}
+
+async function scrape(on: RelayProcess): Promise<void> {
   const headers = { accept: 'application/openmetrics-text' };
   await (await fetch(new URL('/metrics', on.opsUrls[0]), { headers })).arrayBuffer();
 }

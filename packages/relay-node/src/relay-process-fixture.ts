@@ -19,6 +19,8 @@ export interface RelayProcess extends AsyncDisposable {
 export interface RelayProcessOptions {
   /** The `MOQ_RELAY_*` and `OTEL_*` variables. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Flags of Node. */
+  readonly flags?: readonly string[];
   /** Told of each line of its log. */
   readonly onLine?: (line: string) => void;
   /** Another program, whose first line says where it listens as the relay's does. */
@@ -29,7 +31,8 @@ export interface RelayProcessOptions {
 export async function startRelayProcess(options: RelayProcessOptions = {}): Promise<RelayProcess> {
   const program = options.program ?? new URL('main.ts', import.meta.url);
   const usage = new URL('usage-fixture.ts', import.meta.url);
-  const child = spawn(process.execPath, ['--expose-gc', '--import', usage.href, fileURLToPath(program)], {
+  const flags = ['--expose-gc', ...(options.flags ?? []), '--import', usage.href];
+  const child = spawn(process.execPath, [...flags, fileURLToPath(program)], {
     env: {
       PATH: process.env['PATH'],
       MOQ_RELAY_PORT: '0',

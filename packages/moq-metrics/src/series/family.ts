@@ -36,7 +36,7 @@ export interface AnyFamily<Cell> {
   readonly size: number;
   /** All series. */
   cells(): Iterable<Cell>;
-  /** Opens a gauge at zero when a slot is taken that says all there is to say of its bounded labels. */
+  /** Opens counters and gauges at zero when a slot is taken that says all there is to say of their bounded labels. */
   onTaken(slot: Slot): void;
 }
 
@@ -102,10 +102,10 @@ export class Family<L extends LabelValues, Handle, Cell = unknown> implements An
     for (const { cell } of this.#series.values()) yield cell;
   }
 
-  /** Opens a gauge at zero when a slot is taken that says all there is to say of its bounded labels. */
+  /** Opens counters and gauges at zero when a slot is taken that says all there is to say of their bounded labels. */
   onTaken(slot: Slot): void {
     const bounded = this.#bounded();
-    if (this.metric.kind !== 'gauge' || !this.#cells.zeros) return;
+    if (this.metric.kind === 'histogram' || !this.#cells.zeros) return;
     if (!bounded.some(({ label }) => label === slot.label)) return;
     if (bounded.some(({ label }) => label !== slot.label && label !== slot.parent?.label)) return;
     const values = [...this.#combinations[0]!];

@@ -23,6 +23,11 @@ const described = { unit: '{thing}', description: 'Things' };
 const sent: CounterMetric<{ room: string }> = counter({ name: 'sent_total', ...described, labels: { room } });
 const open: GaugeMetric<{ room: string }> = gauge({ name: 'open', ...described, labels: { room } });
 const seen: GaugeMetric<{ room: string }> = gauge({ name: 'seen', ...described, labels: { room } });
+const other: CounterMetric<{ room: string }> = counter({
+  name: 'other_total',
+  ...described,
+  labels: { room },
+});
 const times: HistogramMetric<{ room: string }> = histogram({
   name: 'times',
   ...described,
@@ -143,15 +148,19 @@ describe('a slot is given up', () => {
     metrics.reserve(room, 'c');
     now += 10 * SLOT_IDLE;
     metrics.counter(sent).series({ room: 'd' }).add(1);
-    expect(valuesOf(sent)).toEqual({ b: 10, __other__: 11 });
+    expect(valuesOf(sent)).toEqual({ b: 10, __other__: 11, c: 0 });
     expect(() => metrics.reserve(room, 'e')).toThrow('no slot left for "e": 2 are taken');
   });
 });
 
-test('the gauges of a value stand at zero from the moment its slot is taken', () => {
+test('counters and gauges of a value stand at zero from the moment its slot is taken, histograms do not', () => {
   metrics.gauge(open);
-  metrics.counter(sent).series({ room: 'a' });
+  metrics.counter(sent);
   metrics.gauge(seen);
+  metrics.histogram(times);
+  metrics.counter(other).series({ room: 'a' });
+  expect(valuesOf(sent)).toEqual({ a: 0 });
+  expect(metrics.histogram(times).size).toBe(0);
   expect(valuesOf(open)).toEqual({ a: 0 });
   expect(valuesOf(seen)).toEqual({ a: 0 });
 });

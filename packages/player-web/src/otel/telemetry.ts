@@ -41,6 +41,8 @@ export interface TelemetryOptions {
 /** The part that is loaded after the first frame: it measures playback, and tells it all over OTLP. */
 export interface Telemetry {
   take(entry: Entry): void;
+  /** The same as taking it as an entry, of which there would be a great many. */
+  takeEvent(event: PlayerEvent, at: number): void;
   /** Makes reports of what there is, to be delivered. */
   collect(): Promise<void>;
   /** The session ends: the last reports are made. */
@@ -91,12 +93,19 @@ class SessionTelemetry implements Telemetry {
         this.#begin(entry);
         break;
       case 'event':
-        this.#event(entry.event, entry.at);
+        this.takeEvent(entry.event, entry.at);
         break;
       case 'fact':
         this.#know(entry.fact, entry.counted);
         break;
     }
+  }
+
+  takeEvent(event: PlayerEvent, at: number): void {
+    if (event.type === 'connected') this.#link = { transport: event.transport, version: event.version };
+    if (event.type === 'rendition') this.#track = event.rendition.track;
+    const facts = this.#playback?.handle(event, at);
+    if (facts !== undefined && facts.length > 0) this.#record(facts);
   }
 
   async collect(): Promise<void> {
@@ -139,12 +148,6 @@ class SessionTelemetry implements Telemetry {
     this.#stream = stream;
     if (!this.#greeted) this.#emit(events.sessionStart, at);
     this.#greeted = true;
-  }
-
-  #event(event: PlayerEvent, at: number): void {
-    if (event.type === 'connected') this.#link = { transport: event.transport, version: event.version };
-    if (event.type === 'rendition') this.#track = event.rendition.track;
-    this.#record(this.#playback?.handle(event, at) ?? []);
   }
 
   #know(fact: StartFact, counted: boolean): void {

@@ -3,7 +3,7 @@ import { Cadence } from './cadence.ts';
 import type { Supply } from './events.ts';
 
 /** Looks further apart than this say that the page itself was held up, in milliseconds. */
-const HELD_UP = 200;
+const HELD_UP = 250;
 
 /** This much media or less is nothing to play on with, in milliseconds: rounding leaves some. */
 const NOTHING = 5;

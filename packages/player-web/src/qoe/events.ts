@@ -81,7 +81,7 @@ export type PlayerEvent =
   | { readonly type: 'frame'; readonly media?: number | undefined }
   /** A playhead moved; it is at `media` now, in milliseconds of media time. */
   | { readonly type: 'progress'; readonly medium: Medium; readonly media: number }
-  /** A look at a medium, due about 20 times a second. */
+  /** A look at a medium, due about 10 times a second. */
   | ({ readonly type: 'sample'; readonly medium: Medium } & Supply)
   /** A medium is not wanted, or cannot play for a reason of the page's own: muted, scrolled away, not unlocked. */
   | ({ readonly type: 'idle'; readonly medium: Medium } & Pick<Supply, 'received'>)

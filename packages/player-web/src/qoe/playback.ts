@@ -62,22 +62,14 @@ export class Playback {
    */
   handle(event: PlayerEvent, at: number): readonly PlaybackFact[] {
     switch (event.type) {
-      case 'play':
-        this.#wanted = true;
-        return [];
-      case 'stop':
-        return this.#stop(event.cause, at);
-      case 'show':
-        this.#hidden = false;
-        return [];
       case 'frame':
         return this.#frame(at, event.media);
       case 'progress':
-        if (!this.#wanted || this.#hidden) return [];
+        if (!this.#wanted || this.#hidden) return NOTHING;
         this.#droughts[event.medium].progress(at, event.media);
         return this.#judge(at);
       case 'sample':
-        if (!this.#wanted || this.#hidden) return [];
+        if (!this.#wanted || this.#hidden) return NOTHING;
         this.#throughput[event.medium].observe(at, event.received);
         this.#droughts[event.medium].sample(at, event);
         return joined(this.#judge(at), this.#look(at));
@@ -85,23 +77,31 @@ export class Playback {
         this.#droughts[event.medium].rest();
         this.#throughput[event.medium].rest(event.received);
         return this.#judge(at);
+      case 'play':
+        this.#wanted = true;
+        return NOTHING;
+      case 'stop':
+        return this.#stop(event.cause, at);
+      case 'show':
+        this.#hidden = false;
+        return NOTHING;
       case 'withdrawn':
         this.#stalls.hold();
-        return [];
+        return NOTHING;
       case 'reinstated':
         this.#stalls.release();
-        return [];
+        return NOTHING;
       case 'switch':
         this.#stalls.switchRequested(at);
-        return [];
+        return NOTHING;
       case 'switched':
         this.#stalls.switched();
-        return [];
+        return NOTHING;
       case 'rendition':
         return this.#select(event.rendition, at);
       case 'rtt':
         this.#rtt = event.milliseconds;
-        return [];
+        return NOTHING;
       case 'lost':
         this.#rtt = undefined;
         this.#lostAt ??= at;
@@ -109,9 +109,9 @@ export class Playback {
         return [{ type: 'lost', at }];
       case 'connected':
         this.#back = true;
-        return this.#lostAt === undefined ? [] : [{ type: 'restored', at }];
+        return this.#lostAt === undefined ? NOTHING : [{ type: 'restored', at }];
       default:
-        return [];
+        return NOTHING;
     }
   }
 
@@ -130,7 +130,7 @@ export class Playback {
   #frame(at: number, media: number | undefined): readonly PlaybackFact[] {
     this.#started = true;
     if (media !== undefined) this.#rendered = { media, at };
-    if (this.#lostAt === undefined || !this.#back) return [];
+    if (this.#lostAt === undefined || !this.#back) return NOTHING;
     const seconds = (at - this.#lostAt) / 1000;
     this.#lostAt = undefined;
     return [{ type: 'reconnect', at, seconds }];
@@ -160,7 +160,7 @@ export class Playback {
   #select(rendition: Rendition, at: number): readonly PlaybackFact[] {
     const before = this.#rendition;
     this.#rendition = rendition;
-    if (!before || before.track === rendition.track) return [];
+    if (!before || before.track === rendition.track) return NOTHING;
     return [{ type: 'switch', at, direction: switchDirection(before, rendition), rendition }];
   }
 
@@ -178,7 +178,7 @@ export class Playback {
         facts.push({ type: 'bitrate', at, medium, bitsPerSecond });
       }
     }
-    if (last === undefined) return [];
+    if (last === undefined) return NOTHING;
     if (this.#rtt !== undefined) facts.push({ type: 'rtt', at, seconds: this.#rtt / 1000 });
     return this.#stalls.stalled ? facts : [...facts, ...this.#playheads(at)];
   }

@@ -4,7 +4,6 @@ import { WatchedTime } from './watched-time.ts';
 
 type State = 'idle' | 'starting' | 'failed' | 'done';
 
-/** What comes all the time, and says nothing of a start. */
 const NOTHING: readonly StartFact[] = [];
 
 /** Who leaves this soon after the intent bounced, in milliseconds. */
@@ -55,7 +54,6 @@ export class Startup {
 
   /** Takes an event of the time `at`, in milliseconds. */
   handle(event: PlayerEvent, at: number): readonly StartFact[] {
-    if (event.type === 'sample' || event.type === 'progress' || event.type === 'idle') return NOTHING;
     const phase = this.#phase(event, at);
     return phase ? [phase, ...this.#handle(event, at)] : this.#handle(event, at);
   }
@@ -73,11 +71,11 @@ export class Startup {
         if (event.cause === 'hide') return this.#hide(at);
         if (event.cause !== 'end') return this.#leave(at, event.cause === 'pause');
         this.#watched.stop(at);
-        return [];
+        return NOTHING;
       case 'show':
         this.#hidden = false;
         if (this.#wanted) this.#watched.start(at);
-        return [];
+        return NOTHING;
       case 'fail':
         return this.#fail(at, event.error);
       case 'connected': {
@@ -89,7 +87,7 @@ export class Startup {
       case 'frame':
         return this.#frame(at);
       default:
-        return [];
+        return NOTHING;
     }
   }
 
@@ -98,8 +96,8 @@ export class Startup {
     if (!this.#hidden) this.#watched.start(at);
     const resumed = this.#paused && this.#state === 'done';
     this.#paused = false;
-    if (this.#state === 'done') return resumed ? [{ type: 'resumed', at }] : [];
-    if (this.#state === 'starting') return [];
+    if (this.#state === 'done') return resumed ? [{ type: 'resumed', at }] : NOTHING;
+    if (this.#state === 'starting') return NOTHING;
     this.#state = 'starting';
     this.#tainted = this.#hidden;
     this.#underWay = underWay;
@@ -107,7 +105,7 @@ export class Startup {
     this.#mark = at;
     this.#dialled = false;
     this.#phases.clear();
-    return underWay ? [] : [{ type: 'attempt', at }];
+    return underWay ? NOTHING : [{ type: 'attempt', at }];
   }
 
   /** The page is hidden: browsers hold rendering up, so what is measured now would say nothing of the stream. */
@@ -115,20 +113,20 @@ export class Startup {
     this.#hidden = true;
     this.#tainted = true;
     this.#watched.stop(at);
-    return [];
+    return NOTHING;
   }
 
   #leave(at: number, paused: boolean): readonly StartFact[] {
     this.#wanted = false;
     this.#watched.stop(at);
     if (this.#state === 'done') {
-      if (!paused || this.#paused) return [];
+      if (!paused || this.#paused) return NOTHING;
       this.#paused = true;
       return [{ type: 'paused', at }];
     }
     const started = this.#state === 'starting';
     this.#state = 'idle';
-    if (!started || this.#underWay) return [];
+    if (!started || this.#underWay) return NOTHING;
     return [this.#outcome(at, at - this.#intent < BOUNCE ? 'bounced' : 'exited')];
   }
 
@@ -144,9 +142,9 @@ export class Startup {
     // A broadcast that had ended, or a player that had failed, goes on after all.
     if (this.#wanted && !this.#hidden) this.#watched.start(at);
     const state = this.#state;
-    if (state === 'idle' || state === 'done') return [];
+    if (state === 'idle' || state === 'done') return NOTHING;
     this.#state = 'done';
-    if (state === 'failed' || this.#underWay) return [];
+    if (state === 'failed' || this.#underWay) return NOTHING;
     const started = this.#outcome(at, 'started');
     if (this.#tainted) return [started];
     return [{ type: 'startup', at, seconds: Math.max(0, at - this.#intent) / 1000 }, started];

@@ -9,6 +9,7 @@ import {
 } from '@moq-observability/moq-metrics';
 import {
   createPrometheusMetrics,
+  EVENT_LOOP_PRECISION,
   type PrometheusMetrics,
   type Rendered,
 } from '@moq-observability/moq-metrics/prometheus';
@@ -77,7 +78,12 @@ export class RelayMetrics {
     instruments.gauge(relay.streamInfo);
     instruments.gauge(relay.streamExpected);
     if (!prometheus) return;
-    if (options.processMetrics) collectDefaultMetrics({ register: prometheus.registry });
+    if (options.processMetrics) {
+      collectDefaultMetrics({
+        register: prometheus.registry,
+        eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION,
+      });
+    }
     for (const path of options.expected ?? []) expect(prometheus, path);
     followQueues(prometheus, options.queued ?? (() => []));
   }
