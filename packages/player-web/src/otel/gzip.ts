@@ -5,8 +5,13 @@ const WORTH_IT = 1000;
 export async function gzip(text: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (text.length < WORTH_IT || !('CompressionStream' in globalThis)) return undefined;
   try {
-    const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
+    const { readable, writable } = new CompressionStream('gzip');
+    const packed = new Response(readable).arrayBuffer();
+    const writer = writable.getWriter();
+    // What fails here fails there too.
+    writer.write(new TextEncoder().encode(text)).catch(() => {});
+    writer.close().catch(() => {});
+    return new Uint8Array(await packed);
   } catch {
     return undefined; // It can go as it is.
   }
