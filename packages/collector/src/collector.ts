@@ -51,11 +51,12 @@ export interface Collector extends AsyncDisposable {
 /** How long requests under way may take when the collector closes, in milliseconds. */
 const CLOSE_GRACE = 2_000;
 
-/** How often sessions are looked through, and those that changed are stored, in milliseconds. */
+/** How often sessions are looked through, in milliseconds. */
 const SWEEP_EVERY = 1_000;
 
-/** Sessions stored at one time, at most. */
-const SESSIONS_PER_SWEEP = 2_000;
+/** How often those that changed are stored, in milliseconds, and how many at one time: reports do not wait for long. */
+const STORE_EVERY = 100;
+const SESSIONS_AT_ONCE = 200;
 
 /** Addresses whose rate is remembered. */
 const RATED_ADDRESSES = 100_000;
@@ -333,17 +334,24 @@ function sweepRegularly(
   { sessions, fleet, store }: Pick<Parts, 'sessions' | 'fleet' | 'store'>,
   stack: AsyncDisposableStack,
 ): void {
-  const sweep = (): Promise<unknown> => {
+  const sweep = (): void => {
     const now = unixNow();
     sessions.sweep(now);
     fleet.sweep(now);
-    const rows = sessions.takeUnsaved(SESSIONS_PER_SWEEP, now).map(rowOf);
-    return rows.length > 0 ? store.writeSessions(rows) : Promise.resolve();
   };
-  const timer = setInterval(() => void sweep(), SWEEP_EVERY);
+  const save = async (): Promise<number> => {
+    const rows = sessions.takeUnsaved(SESSIONS_AT_ONCE, unixNow()).map(rowOf);
+    if (rows.length > 0) await store.writeSessions(rows);
+    return rows.length;
+  };
+  const timers = [
+    setInterval(sweep, SWEEP_EVERY),
+    setInterval(() => void save(), STORE_EVERY),
+  ];
   stack.defer(async () => {
-    clearInterval(timer);
-    await sweep();
+    for (const timer of timers) clearInterval(timer);
+    sweep();
+    while ((await save()) > 0);
   });
 }
 
