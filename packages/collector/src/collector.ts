@@ -344,10 +344,7 @@ function sweepRegularly(
     if (rows.length > 0) await store.writeSessions(rows);
     return rows.length;
   };
-  const timers = [
-    setInterval(sweep, SWEEP_EVERY),
-    setInterval(() => void save(), STORE_EVERY),
-  ];
+  const timers = [setInterval(sweep, SWEEP_EVERY), setInterval(() => void save(), STORE_EVERY)];
   stack.defer(async () => {
     for (const timer of timers) clearInterval(timer);
     sweep();

@@ -89,7 +89,7 @@ export class LiveStore {
     if (fleet) remember(this.#fleet, fleet, now);
     for (const stream of streams) remember(this.stream(stream.broadcast), stream, now);
     for (const [broadcast, { viewers }] of this.#streams) {
-      if (now - (viewers.times.at(-1) ?? now) > FORGOTTEN_AFTER) this.#streams.delete(broadcast);
+      if (now - (viewers.lastTime ?? now) > FORGOTTEN_AFTER) this.#streams.delete(broadcast);
     }
     this.#set({ fleet, streams, toldAt: now });
   }

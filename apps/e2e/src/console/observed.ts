@@ -24,10 +24,12 @@ export interface Observed extends AsyncDisposable {
 export interface ObservedOptions {
   /** Seconds between two scrapes; 1. */
   readonly scrapeSeconds?: number;
+  /** The folder of a Prometheus that has a past; it goes on there. */
+  readonly history?: string | undefined;
 }
 
 /** Starts a collector that serves the console, and a Prometheus that scrapes it. */
-export async function observe({ scrapeSeconds = 1 }: ObservedOptions = {}): Promise<Observed> {
+export async function observe({ scrapeSeconds = 1, history }: ObservedOptions = {}): Promise<Observed> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'moq-console-'));
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
@@ -76,7 +78,7 @@ export async function observe({ scrapeSeconds = 1 }: ObservedOptions = {}): Prom
     async startPrometheus(): Promise<void> {
       running.prometheus = start(prometheusPath, [
         `--config.file=${prometheusConfig}`,
-        `--storage.tsdb.path=${join(folder, 'prometheus/data')}`,
+        `--storage.tsdb.path=${history ?? join(folder, 'prometheus/data')}`,
         `--web.listen-address=127.0.0.1:${prometheusPort}`,
       ]);
       await eventually('Prometheus is ready', async () => (await fetch(`${prometheus}/-/ready`)).ok, 60_000);

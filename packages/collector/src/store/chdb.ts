@@ -198,7 +198,7 @@ type WithoutId<Request> = Request extends unknown ? Omit<Request, 'id'> : never;
 /** Merging comes first when the machine is busy. */
 function lowerPriority(pid: number | undefined): void {
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
     // It is gone already, or the system does not allow it.
   }
