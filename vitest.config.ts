@@ -30,7 +30,7 @@ const workspaces = ['packages', 'apps'].flatMap((group) =>
 export default defineConfig({
   test: {
     reporters: ['default', summary],
-    maxWorkers: 3,
+    maxWorkers: 2,
     projects: [
       ...workspaces.map(({ name, root }) => ({
         root,
