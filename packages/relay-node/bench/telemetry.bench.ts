@@ -3,8 +3,9 @@
  *
  * Two relays run side by side, and the audience (a process of its own) turns to one and the other every few seconds:
  * off, on, on, off, and so on, so that what else the machine does hits both. Two processes of the very same program
- * differ by more than telemetry costs, so each pair has relays of its own.  `--pairs`, and `--seconds` for each of the two; `--transport`, `--viewers`; with `--results
- * FILE` the pairs of several runs are put together; `--control` compares off with off, to tell what is chance.
+ * differ by more than telemetry costs, so each pair has relays of its own. `--pairs`, and `--seconds` for each of the
+ * two; `--transport`, `--viewers`; with `--results FILE` the pairs of several runs are put together; `--control` compares
+ * off with off, to tell what is chance.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type RelayProcess, startRelayProcess } from '../src/relay-process-fixture.ts';
@@ -33,7 +34,6 @@ const seconds = argument('seconds', 10);
 const viewers = argument('viewers', 50);
 const transport = word('transport') === 'webtransport' ? 'webtransport' : 'websocket';
 const file = word('results');
-
 const isControl = process.argv.includes('--control');
 
 using sink = await startSink();

@@ -2,30 +2,8 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { LogQuery, Page, StoredLog } from '../store.ts';
 import { type Ask, LIMITS, milliseconds, nanosecondRange, pageSize, without } from './ask.ts';
 
-type Order = 'ASC' | 'DESC';
-
-const FILTER = `
-  Timestamp >= fromUnixTimestamp64Nano({from:Int64}) AND Timestamp < fromUnixTimestamp64Nano({to:Int64})
-  AND TimestampTime >= toDateTime(intDiv({from:Int64}, 1000000000))
-  AND TimestampTime <= toDateTime(intDiv({to:Int64}, 1000000000))
-  AND ({traceId:String} = '' OR TraceId = {traceId:String})
-  AND ({sessionId:String} = '' OR SessionId = {sessionId:String})
-  AND ({service:String} = '' OR ServiceName = {service:String})
-  AND SeverityNumber >= {minSeverity:UInt8}
-  AND ({text:String} = '' OR positionCaseInsensitiveUTF8(Body, {text:String}) > 0
-    OR positionCaseInsensitiveUTF8(EventName, {text:String}) > 0)`;
-
-/** Of many rows, only the times are read to find out which of them are shown: the rest of a row is a hundred times as much. */
-const SHOWN = (order: Order): string => `
-  AND Timestamp ${order === 'DESC' ? '>=' : '<='} (
-    SELECT ${order === 'DESC' ? 'min' : 'max'}(Timestamp) FROM (
-      SELECT Timestamp FROM otel_logs WHERE ${FILTER}
-      ORDER BY Timestamp ${order} LIMIT {limit:UInt32} + {skip:UInt32}
-    )
-  )`;
-
 /** Rows of equal time lie as they lie in their part, so that a page can begin in the middle of them. */
-const LOGS = (order: Order, isWide: boolean): string => `
+const LOGS = (order: 'ASC' | 'DESC'): string => `
 SELECT
   ${milliseconds('Timestamp')} AS time,
   toString(toUnixTimestamp64Nano(Timestamp)) AS nanoseconds,
@@ -40,10 +18,21 @@ SELECT
   ResourceAttributes AS resourceAttributes,
   LogAttributes AS attributes
 FROM otel_logs
-WHERE ${FILTER}${isWide ? SHOWN(order) : ''}
+WHERE Timestamp >= fromUnixTimestamp64Nano({from:Int64}) AND Timestamp < fromUnixTimestamp64Nano({to:Int64})
+  AND TimestampTime >= toDateTime(intDiv({from:Int64}, 1000000000))
+  AND TimestampTime <= toDateTime(intDiv({to:Int64}, 1000000000))
+  AND ({traceId:String} = '' OR TraceId = {traceId:String})
+  AND ({sessionId:String} = '' OR SessionId = {sessionId:String})
+  AND ({service:String} = '' OR ServiceName = {service:String})
+  AND SeverityNumber >= {minSeverity:UInt8}
+  AND ({text:String} = '' OR positionCaseInsensitiveUTF8(Body, {text:String}) > 0
+    OR positionCaseInsensitiveUTF8(EventName, {text:String}) > 0)
 ORDER BY Timestamp ${order}, _part, _part_offset
 LIMIT {limit:UInt32} OFFSET {skip:UInt32}
 ${LIMITS}`;
+
+const NEWEST_FIRST = LOGS('DESC');
+const OLDEST_FIRST = LOGS('ASC');
 
 type Row = StoredLog & { readonly nanoseconds: string };
 
@@ -53,9 +42,7 @@ export async function findLogs(query: LogQuery, ask: Ask): Promise<Page<StoredLo
   const limit = pageSize(query.limit, 100);
   const range = nanosecondRange(query);
   const after = query.cursor === undefined ? undefined : readCursor(query.cursor);
-  // What is of one trace or one session is little, and found by an index.
-  const isWide = query.traceId === undefined && query.sessionId === undefined;
-  const rows = await ask<Row>(LOGS(newestFirst ? 'DESC' : 'ASC', isWide), {
+  const rows = await ask<Row>(newestFirst ? NEWEST_FIRST : OLDEST_FIRST, {
     from: String(after && !newestFirst ? after.nanoseconds : range.from),
     to: String(after && newestFirst ? after.nanoseconds + 1n : range.to),
     traceId: query.traceId ?? '',
