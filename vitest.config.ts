@@ -30,7 +30,8 @@ const workspaces = ['packages', 'apps'].flatMap((group) =>
 export default defineConfig({
   test: {
     reporters: ['default', summary],
-    maxWorkers: 2,
+    // Most of them wait for servers most of the time.
+    maxWorkers: 3,
     projects: [
       ...workspaces.map(({ name, root }) => ({
         root,

@@ -1,6 +1,6 @@
 /**
  * Alerts from the condition to the notification and back, in the whole stack: the rules that are shipped, with all
- * times thirty times as short, in a real Prometheus, through a real Alertmanager.
+ * times sixty times as short, in a real Prometheus, through a real Alertmanager.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { node, start } from './process.ts';
@@ -9,7 +9,7 @@ import { type Stack, startStack } from './stack.ts';
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await startStack({ environment: { MOQ_ALERT_SPEED: '30' } });
+  stack = await startStack({ environment: { MOQ_ALERT_SPEED: '60' } });
 });
 afterAll(() => stack?.[Symbol.asyncDispose]());
 

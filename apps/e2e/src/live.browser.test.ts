@@ -1,11 +1,13 @@
-import { client, relay } from '@moq-observability/moq-metrics';
+import type { SessionDetail } from '@moq-observability/collector/api';
 import { createFaultProxy } from '@moq-observability/load';
+import { client, events, relay } from '@moq-observability/moq-metrics';
 import type { Browser } from 'playwright-core';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chromiumArguments, chromiumPath, launch, moves, transportOf } from './browser.ts';
+import { openWatched } from './console/pages.ts';
 import { eventually, freePort, node, type Running, start } from './process.ts';
 import { announced, publish, type Stack, startStack } from './stack.ts';
 
@@ -132,6 +134,49 @@ test('one start is one startup in Prometheus, and an outage is a rebuffer', asyn
   await page.close();
 });
 
+test('a viewer that stalls shows as stalled at once, and three clicks lead to the lines of the relay', async () => {
+  const broadcast = 'e2e/stalls.hang';
+  await using _publisher = await publish(stack.relay, broadcast);
+  await using proxy = await createFaultProxy({
+    listen: { host: '127.0.0.1', port: 0 },
+    target: { host: '127.0.0.1', port: stack.relayPort },
+  });
+  const viewer = await browser.newPage();
+  const relayUrl = encodeURIComponent(`http://127.0.0.1:${proxy.address.port}/`);
+  await viewer.goto(`${stack.player}?relay=${relayUrl}&broadcast=${broadcast}`);
+  await moves(viewer);
+  await using watched = await openWatched(browser, new URL(stack.console));
+  const { page, errors } = watched;
+
+  await page.goto(stack.console);
+  await page.getByRole('link', { name: broadcast }).click();
+  const session = page.getByRole('table', { name: 'Sessions of this stream' }).getByRole('link').first();
+  await session.getByText('playing').waitFor();
+
+  proxy.cut(4_000);
+  await session.getByText('stalled').waitFor({ timeout: 10_000 });
+  const shownAt = Date.now();
+
+  await session.click();
+  await page.getByRole('button', { name: 'relay', exact: true }).click();
+  const lines = page.getByRole('region', { name: 'Lines of this session' });
+  await lines.getByText('session opened').first().waitFor({ timeout: 30_000 });
+  await page.getByRole('heading', { level: 1 }).getByText('playing').waitFor({ timeout: 30_000 });
+
+  const id = /sessions\/([^?/]+)/.exec(page.url())![1]!;
+  const answer = await fetch(new URL(`/api/sessions/${id}`, stack.console));
+  const { events: told } = (await answer.json()) as SessionDetail;
+  // On a busy machine it may have stalled before the path was cut.
+  const stalled = told.findLast(
+    ({ eventName, time }) => eventName === events.stallStart.name && time < shownAt,
+  );
+  const seconds = (shownAt - stalled!.time) / 1000;
+  console.log(`a stall was shown ${seconds.toFixed(2)} s after it began`);
+  expect(seconds).toBeLessThan(process.env['CI'] ? 5 : 2);
+  expect(errors).toEqual([]);
+  await viewer.close();
+});
+
 test('a publisher killed and started again on the same path: the viewer goes on without a reload', async () => {
   const broadcast = 'e2e/again.hang';
   const first = await publish(stack.relay, broadcast);
@@ -152,9 +197,9 @@ interface Totals {
   readonly bytes: number;
 }
 
-test.for(['webtransport', 'websocket'])(
+test.concurrent.for(['webtransport', 'websocket'])(
   'what the publisher sent, the relay received and sent on, and a viewer received is equal over %s',
-  async (transport) => {
+  async (transport, { expect }) => {
     const broadcast = `e2e/exact-${transport}.hang`;
     const load = (...args: readonly string[]): Running =>
       start(node, ['apps/load/src/main.ts', ...args, '--relay', stack.relay, '--broadcast', broadcast]);

@@ -179,7 +179,7 @@ interface Trace {
   readonly logs: readonly { readonly serviceName: string; readonly sessionId: string }[];
 }
 
-test('a session is one trace from the player to the relay, and what the relay logs of it carries both ids', async () => {
+test.concurrent('a session is one trace from the player to the relay, and what the relay logs of it carries both ids', async ({ expect }) => {
   const broadcast = 'e2e/trace.hang';
   await using _publisher = await publish(stage.relayUrl, broadcast);
   const page = await browser.newPage();
@@ -245,6 +245,31 @@ function receivedBy(page: Page): Promise<Received> {
     };
   });
 }
+
+test.concurrent('of a tab that crashes at most the last interval is missing', async ({ expect }) => {
+  const broadcast = 'e2e/crash.hang';
+  const labels = { namespace: 'e2e', broadcast };
+  await using _publisher = await publish(stage.relayUrl, broadcast);
+  const page = await browser.newPage();
+  await page.goto(stage.page({ broadcast, interval: '1' }));
+  await moves(page);
+  await page.waitForTimeout(2000);
+  const before = await receivedBy(page);
+  // An interval, and time to deliver its report.
+  await page.waitForTimeout(2500);
+  const crashing = await receivedBy(page);
+  const devtools = await page.context().newCDPSession(page);
+  await Promise.race([devtools.send('Page.crash').catch(() => {}), page.waitForEvent('crash')]);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const bytes = (await stage.value(client.mediaReceivedBytes, { ...labels, track_type: 'video' }))!;
+  console.log(`of ${crashing.video} B until the crash ${bytes} B arrived`);
+  expect(before.video).toBeGreaterThan(0);
+  expect(bytes).toBeGreaterThanOrEqual(before.video);
+  expect(bytes).toBeLessThanOrEqual(crashing.video * 1.2);
+  expect(await stage.value(client.playAttempts, labels)).toBe(1);
+  expect(await stage.value(client.playOutcomes, { ...labels, outcome: 'started' })).toBe(1);
+  await page.close();
+});
 
 test('all that a player knows arrives as it was, once, though answers of the collector get lost', async () => {
   // A second try must not find what the first one counted.
@@ -343,31 +368,6 @@ test('all that a player knows arrives as it was, once, though answers of the col
     framesPerGroup / frameRate,
     1,
   );
-  await page.close();
-});
-
-test('of a tab that crashes at most the last interval is missing', async () => {
-  const broadcast = 'e2e/crash.hang';
-  const labels = { namespace: 'e2e', broadcast };
-  await using _publisher = await publish(stage.relayUrl, broadcast);
-  const page = await browser.newPage();
-  await page.goto(stage.page({ broadcast, interval: '1' }));
-  await moves(page);
-  await page.waitForTimeout(2000);
-  const before = await receivedBy(page);
-  // An interval, and time to deliver its report.
-  await page.waitForTimeout(2500);
-  const crashing = await receivedBy(page);
-  const devtools = await page.context().newCDPSession(page);
-  await Promise.race([devtools.send('Page.crash').catch(() => {}), page.waitForEvent('crash')]);
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  const bytes = (await stage.value(client.mediaReceivedBytes, { ...labels, track_type: 'video' }))!;
-  console.log(`of ${crashing.video} B until the crash ${bytes} B arrived`);
-  expect(before.video).toBeGreaterThan(0);
-  expect(bytes).toBeGreaterThanOrEqual(before.video);
-  expect(bytes).toBeLessThanOrEqual(crashing.video * 1.2);
-  expect(await stage.value(client.playAttempts, labels)).toBe(1);
-  expect(await stage.value(client.playOutcomes, { ...labels, outcome: 'started' })).toBe(1);
   await page.close();
 });
 

@@ -91,6 +91,7 @@ export class Http3 implements ConnectionEvents, StreamOwner {
       scratch: this.scratch,
       message,
       protocol,
+      isServer: this.#isServer,
       takesDatagrams: () => this.#settings?.get(Setting.Datagrams) === 1,
     });
     this.#session = session;

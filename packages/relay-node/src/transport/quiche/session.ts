@@ -23,6 +23,8 @@ export interface SessionParts {
   readonly message: MessageStream;
   /** The protocol agreed on; empty when there is none. */
   readonly protocol: string;
+  /** Whether the peer is the one that asked for the session. */
+  readonly isServer: boolean;
   /** Whether the peer takes datagrams, as far as is known by now. */
   readonly takesDatagrams: () => boolean;
 }
@@ -59,6 +61,7 @@ export class WebTransportSession implements WebTransport, SessionEvents {
   readonly #connection: Connection;
   readonly #scratch: Buffer;
   readonly #message: MessageStream;
+  readonly #isServer: boolean;
   readonly #closing = Promise.withResolvers<WebTransportCloseInfo>();
   readonly #drained = Promise.withResolvers<void>();
   readonly #over = Promise.withResolvers<TransportClosed>();
@@ -78,6 +81,7 @@ export class WebTransportSession implements WebTransport, SessionEvents {
     this.#connection = parts.connection;
     this.#scratch = parts.scratch;
     this.#message = parts.message;
+    this.#isServer = parts.isServer;
     this.datagrams = new DatagramStreams(parts.connection, this.id / 4, parts.takesDatagrams);
     parts.message.session = this;
     // Those who do not ask need not be told.
@@ -166,8 +170,9 @@ export class WebTransportSession implements WebTransport, SessionEvents {
   // What the stream of the request tells.
 
   closedByPeer(code: number, reason: string): void {
-    // An answer to our close: a page may still be hearing of that, so ending the connection is left to the peer.
-    if (this.#isOver) return;
+    // An answer to our close, or a close that crossed ours. A page may still be hearing of ours, so a server leaves it
+    // to its client to end the connection.
+    if (this.#isOver && this.#isServer) return;
     this.#finish({ by: 'peer', code, reason: truncateReason(reason) }, undefined);
     this.#connection.close(Http3Code.NoError, '');
   }
