@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import type { Reporter, TestModule } from 'vitest/node';
 
@@ -20,6 +21,9 @@ const summary: Reporter = {
 
 /** A busy machine can make real servers and browsers miss their time once; the end of the run names each such test. */
 const retry = process.env['CI'] ? 1 : 0;
+
+// Servers and commands that tests start take half the time to start when what was compiled is kept.
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('.cache/compiled', import.meta.url));
 
 const workspaces = ['packages', 'apps'].flatMap((group) =>
   readdirSync(new URL(`./${group}`, import.meta.url), { withFileTypes: true })

@@ -82,6 +82,8 @@ export async function startStack({ environment, root }: StackOptions = {}): Prom
     MOQ_BACKEND: 'native',
     MOQ_DEV_FOLDER: folder,
     MOQ_DEV_VIEWERS: '0',
+    // A workspace of its own keeps what it compiled itself.
+    ...(root !== undefined && { NODE_COMPILE_CACHE: join(root, '.cache/compiled') }),
     ...environment,
   };
   const running = start('pnpm', ['dev'], settings, root);

@@ -372,11 +372,12 @@ test(
     await shows(page, 'final.hang');
     const notice = (name: string): ReturnType<Page['locator']> =>
       page.locator('.notice').filter({ hasText: name });
-    // Nobody listens where Alertmanager is said to be.
-    await notice('Alertmanager away').waitFor();
+    // Alertmanager was not started yet.
+    await notice('Alertmanager away since').waitFor();
 
-    await observed.endPrometheus();
+    await Promise.all([observed.startAlertmanager(), observed.endPrometheus()]);
     await notice('Prometheus away since').waitFor();
+    await notice('Alertmanager away').waitFor({ state: 'detached' });
     await shows(page, 'final.hang');
     await observed.startPrometheus();
     await notice('Prometheus away').waitFor({ state: 'detached' });

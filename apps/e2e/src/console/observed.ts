@@ -1,4 +1,4 @@
-/** A collector with the built console, and Prometheus beside it: each a process that can be ended and started again. */
+/** A collector with the built console, Prometheus and Alertmanager: each a process that can be ended and started again. */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -18,6 +18,8 @@ export interface Observed extends AsyncDisposable {
   endCollector(): Promise<void>;
   startPrometheus(): Promise<void>;
   endPrometheus(): Promise<void>;
+  /** It is away until it is started. */
+  startAlertmanager(): Promise<void>;
 }
 
 /** How it is started. */
@@ -33,21 +35,24 @@ export async function observe({ scrapeSeconds = 1, history }: ObservedOptions = 
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'moq-console-'));
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
-  const [dist, prometheusPath, ...ports] = await Promise.all([
+  const [dist, prometheusPath, alertmanagerPath, ...ports] = await Promise.all([
     buildConsole(join(folder, 'dist')),
-    prometheusExecutable(),
+    executable('prometheus'),
+    executable('alertmanager'),
     freePort(),
     freePort(),
     freePort(),
     freePort(),
   ]);
-  const [port, opsPort, prometheusPort, nobody] = ports;
+  const [port, opsPort, prometheusPort, alertmanagerPort] = ports;
   const prometheusConfig = await configurePrometheus(join(folder, 'prometheus'), opsPort, scrapeSeconds);
   const console = new URL(`http://127.0.0.1:${opsPort}/`);
   const prometheus = `http://127.0.0.1:${prometheusPort}`;
-  const running: { collector?: Running | undefined; prometheus?: Running | undefined } = {};
-  stack.defer(() => running.collector?.[Symbol.asyncDispose]());
-  stack.defer(() => running.prometheus?.[Symbol.asyncDispose]());
+  const alertmanager = `http://127.0.0.1:${alertmanagerPort}`;
+  const running: Partial<Record<'collector' | 'prometheus' | 'alertmanager', Running>> = {};
+  for (const name of ['collector', 'prometheus', 'alertmanager'] as const) {
+    stack.defer(() => running[name]?.[Symbol.asyncDispose]());
+  }
 
   const observed = {
     console,
@@ -59,7 +64,7 @@ export async function observe({ scrapeSeconds = 1, history }: ObservedOptions = 
         MOQ_COLLECTOR_OPS_PORT: String(opsPort),
         MOQ_COLLECTOR_DATA_DIR: join(folder, 'collector'),
         MOQ_COLLECTOR_PROMETHEUS_URL: prometheus,
-        MOQ_COLLECTOR_ALERTMANAGER_URL: `http://127.0.0.1:${nobody}`,
+        MOQ_COLLECTOR_ALERTMANAGER_URL: alertmanager,
         MOQ_COLLECTOR_CONSOLE: dist,
       });
       await eventually(
@@ -86,6 +91,17 @@ export async function observe({ scrapeSeconds = 1, history }: ObservedOptions = 
     async endPrometheus(): Promise<void> {
       await running.prometheus?.[Symbol.asyncDispose]();
     },
+    async startAlertmanager(): Promise<void> {
+      const config = join(folder, 'alertmanager.yml');
+      await writeFile(config, JSON.stringify({ route: { receiver: 'nobody' }, receivers: [{ name: 'nobody' }] }));
+      running.alertmanager = start(alertmanagerPath, [
+        `--config.file=${config}`,
+        `--storage.path=${join(folder, 'alertmanager')}`,
+        `--web.listen-address=127.0.0.1:${alertmanagerPort}`,
+        '--cluster.listen-address=',
+      ]);
+      await eventually('Alertmanager is ready', async () => (await fetch(`${alertmanager}/-/ready`)).ok, 60_000);
+    },
   };
   await Promise.all([observed.startCollector(), observed.startPrometheus()]);
   const opened = stack.move();
@@ -100,11 +116,11 @@ async function buildConsole(outDir: string): Promise<string> {
 }
 
 /** The one that `pnpm dev` uses. */
-async function prometheusExecutable(): Promise<string> {
-  const running = start(node, ['apps/dev/src/main.ts', 'backend', 'prometheus']);
+async function executable(name: 'prometheus' | 'alertmanager'): Promise<string> {
+  const running = start(node, ['apps/dev/src/main.ts', 'backend', name]);
   const code = await running.exited;
   const path = running.output().trim().split('\n').at(-1);
-  if (code !== 0 || !path) throw new Error(`there is no Prometheus:\n${running.output()}`);
+  if (code !== 0 || !path) throw new Error(`there is no ${name}:\n${running.output()}`);
   return path;
 }
 
