@@ -179,7 +179,9 @@ interface Trace {
   readonly logs: readonly { readonly serviceName: string; readonly sessionId: string }[];
 }
 
-test.concurrent('a session is one trace from the player to the relay, and what the relay logs of it carries both ids', async ({ expect }) => {
+test.concurrent('a session is one trace from the player to the relay, and what the relay logs of it carries both ids', async ({
+  expect,
+}) => {
   const broadcast = 'e2e/trace.hang';
   await using _publisher = await publish(stage.relayUrl, broadcast);
   const page = await browser.newPage();

@@ -93,14 +93,21 @@ export async function observe({ scrapeSeconds = 1, history }: ObservedOptions = 
     },
     async startAlertmanager(): Promise<void> {
       const config = join(folder, 'alertmanager.yml');
-      await writeFile(config, JSON.stringify({ route: { receiver: 'nobody' }, receivers: [{ name: 'nobody' }] }));
+      await writeFile(
+        config,
+        JSON.stringify({ route: { receiver: 'nobody' }, receivers: [{ name: 'nobody' }] }),
+      );
       running.alertmanager = start(alertmanagerPath, [
         `--config.file=${config}`,
         `--storage.path=${join(folder, 'alertmanager')}`,
         `--web.listen-address=127.0.0.1:${alertmanagerPort}`,
         '--cluster.listen-address=',
       ]);
-      await eventually('Alertmanager is ready', async () => (await fetch(`${alertmanager}/-/ready`)).ok, 60_000);
+      await eventually(
+        'Alertmanager is ready',
+        async () => (await fetch(`${alertmanager}/-/ready`)).ok,
+        60_000,
+      );
     },
   };
   await Promise.all([observed.startCollector(), observed.startPrometheus()]);

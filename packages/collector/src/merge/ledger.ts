@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { LabelValues } from '@moq-observability/moq-metrics';
 import type { MergeableMetric } from '@moq-observability/moq-metrics/merge';
 import type { Journal } from '../journal/journal.ts';
 import type { Session } from '../sessions/session.ts';
@@ -170,13 +171,13 @@ export class Ledger implements AsyncDisposable {
     if (gone.length + changed.length + touched.size === 0) return undefined;
     const names: [number, SeriesKey][] = [];
     const values = changed.map((series) => {
-      const [number, isNew] = this.#numbers.of(series.labels, 0);
+      const [number, isNew] = this.#numbers.ofSeries(series.labels);
       if (isNew) names.push([number, keyOf(series)]);
       return [number, ...series.values] as const;
     });
     const profiles: [number, SessionProfile][] = [];
     const progress = Array.from(touched, (session) => {
-      const [number, isNew] = this.#numbers.of(session, session.revision);
+      const [number, isNew] = this.#numbers.ofSession(session);
       if (isNew) profiles.push([number, profileOf(session)]);
       return [number, progressOf(session)] as const;
     });
@@ -286,17 +287,31 @@ export function remember(
   };
 }
 
-/** Small numbers that stand for things for as long as a segment lasts. */
+/** Small numbers that stand for series and sessions for as long as a segment lasts. */
 class Numbers {
-  readonly #known = new WeakMap<object, { number: number; revision: number }>();
+  readonly #series = new Map<LabelValues, number>();
+  readonly #segment = {};
   #next = 1;
 
-  /** The number of a thing, and whether it has to be told what it stands for. */
-  of(thing: object, revision: number): readonly [number: number, isNew: boolean] {
-    const known = this.#known.get(thing);
+  /** The number of a series, and whether it has to be told what it stands for. */
+  ofSeries(labels: LabelValues): readonly [number: number, isNew: boolean] {
+    const known = this.#series.get(labels);
+    if (known !== undefined) return [known, false];
+    const number = this.#next++;
+    this.#series.set(labels, number);
+    return [number, true];
+  }
+
+  /**
+   * The number of a session, and whether it has to be told what it is by now. Kept with the session: a map with an entry
+   * for each is a long hold whenever it grows.
+   */
+  ofSession(session: Session): readonly [number: number, isNew: boolean] {
+    const { entry, revision } = session;
+    const known = entry?.segment === this.#segment ? entry : undefined;
     if (known && known.revision === revision) return [known.number, false];
     const number = known?.number ?? this.#next++;
-    this.#known.set(thing, { number, revision });
+    session.entry = { segment: this.#segment, number, revision };
     return [number, true];
   }
 }

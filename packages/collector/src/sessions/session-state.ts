@@ -3,7 +3,19 @@ import type { AudienceProfile } from '../merge/audience.ts';
 import { Session } from './session.ts';
 
 /** What is kept of a session by its own name. */
-type Kept = Omit<Session, 'id' | 'startedAt' | 'audience' | 'seen' | 'revision' | 'storedAt' | 'isSilent'>;
+type Kept = Omit<
+  Session,
+  | 'id'
+  | 'startedAt'
+  | 'audience'
+  | 'seen'
+  | 'revision'
+  | 'storedAt'
+  | 'entry'
+  | 'older'
+  | 'newer'
+  | 'isSilent'
+>;
 type ProfileName = 'broadcast' | 'traceId' | 'transport' | 'userAgent' | 'remoteAddress' | 'playerVersion';
 type ProgressName = Exclude<keyof Kept, ProfileName>;
 

@@ -15,6 +15,15 @@ export function isLive(state: SessionState): state is LiveState {
   return state !== 'lost' && state !== 'ended';
 }
 
+/** How a segment of the journal speaks of a session. */
+export interface JournalEntry {
+  /** The segment's own. */
+  readonly segment: object;
+  readonly number: number;
+  /** The revision that was written. */
+  readonly revision: number;
+}
+
 /** From one report to the next, in milliseconds, until reports tell. */
 const USUAL_HEARTBEAT = 10_000;
 
@@ -76,6 +85,11 @@ export class Session {
   revision = 0;
   /** When a row of it was last written to the store, in Unix milliseconds. */
   storedAt = 0;
+  /** What stands for it in the journal's segment; `undefined` before it was written there. */
+  entry: JournalEntry | undefined = undefined;
+  /** Those that were heard of right before and right after it. */
+  older: Session | undefined = undefined;
+  newer: Session | undefined = undefined;
 
   constructor(id: string, now: number, audience: AudienceProfile) {
     this.id = id;

@@ -1,6 +1,7 @@
 import type { AudienceProfile } from '../merge/audience.ts';
 import type { ActiveSessions } from './active-sessions.ts';
 import type { Digest } from './digest.ts';
+import { Heard } from './heard.ts';
 import { Interner } from './interner.ts';
 import { isLive, Session, type SessionState } from './session.ts';
 
@@ -32,8 +33,8 @@ const STORE_EVERY = 60_000;
 /** All sessions that are held: those watched now, and those of the last minutes. */
 export class Sessions {
   readonly #options: SessionsOptions;
-  /** The longest silent first. */
   readonly #sessions = new Map<string, Session>();
+  readonly #heard = new Heard();
   readonly #counts: Record<SessionState, number> = {
     loading: 0,
     playing: 0,
@@ -63,7 +64,7 @@ export class Sessions {
     return this.#sessions.get(id);
   }
 
-  /** All sessions, the longest silent first. */
+  /** All sessions, in no particular order. */
   all(): Iterable<Session> {
     return this.#sessions.values();
   }
@@ -75,17 +76,16 @@ export class Sessions {
    */
   hear(id: string, subject: Subject, now: number): Session {
     let session = this.#sessions.get(id);
-    if (session) {
-      this.#sessions.delete(id);
-    } else {
+    if (!session) {
       session = new Session(id, now, subject.audience);
+      this.#sessions.set(id, session);
       this.#enter(session);
       this.#unsaved.add(session);
     }
-    this.#sessions.set(id, session);
+    this.#heard.hear(session);
     session.updatedAt = now;
     this.#describe(session, subject);
-    while (this.#sessions.size > this.#options.limit) this.#forgetOldest();
+    while (this.#sessions.size > this.#options.limit) this.#forget(this.#heard.oldest!);
     return session;
   }
 
@@ -158,9 +158,9 @@ export class Sessions {
   /** Puts a session back that was remembered; the longest silent have to come first. */
   restore(session: Session): void {
     const known = this.#sessions.get(session.id);
-    if (known) this.#leave(known);
-    this.#sessions.delete(session.id);
+    if (known) this.#forget(known);
     this.#sessions.set(session.id, session);
+    this.#heard.hear(session);
     this.#enter(session);
   }
 
@@ -215,14 +215,8 @@ export class Sessions {
   #forget(session: Session): void {
     this.#leave(session);
     this.#sessions.delete(session.id);
+    this.#heard.forget(session);
     this.#unsaved.delete(session);
-  }
-
-  #forgetOldest(): void {
-    for (const session of this.#sessions.values()) {
-      this.#forget(session);
-      return;
-    }
   }
 }
 
