@@ -48,3 +48,6 @@ createRoot(document.getElementById('root')!).render(
     </QueryClientProvider>
   </StrictMode>,
 );
+
+// Safari has no idle callback.
+(globalThis.requestIdleCallback ?? setTimeout)(() => void import('./lists.ts'));

@@ -71,7 +71,7 @@ const streamRoute = createRoute({
 const sessionsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sessions',
-  component: lazyRouteComponent(() => import('./sessions/sessions-page.tsx'), 'SessionsPage'),
+  component: lazyRouteComponent(() => import('./lists.ts'), 'SessionsPage'),
   validateSearch: (search: Record<string, unknown>) => texts(search, sessionFilters),
 });
 
@@ -87,7 +87,7 @@ const sessionRoute = createRoute({
 const logsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/logs',
-  component: lazyRouteComponent(() => import('./logs/logs-page.tsx'), 'LogsPage'),
+  component: lazyRouteComponent(() => import('./lists.ts'), 'LogsPage'),
   validateSearch: (search: Record<string, unknown>) => texts(search, logFilters),
 });
 
@@ -95,7 +95,7 @@ const logsRoute = createRoute({
 const tracesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/traces',
-  component: lazyRouteComponent(() => import('./traces/traces-page.tsx'), 'TracesPage'),
+  component: lazyRouteComponent(() => import('./lists.ts'), 'TracesPage'),
   validateSearch: (search: Record<string, unknown>) => texts(search, traceFilters),
 });
 
@@ -103,7 +103,7 @@ const tracesRoute = createRoute({
 const traceRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/traces/$traceId',
-  component: lazyRouteComponent(() => import('./traces/trace-page.tsx'), 'TracePage'),
+  component: lazyRouteComponent(() => import('./lists.ts'), 'TracePage'),
   validateSearch: (search: Record<string, unknown>) => texts(search, ['span']),
 });
 

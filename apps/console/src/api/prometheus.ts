@@ -1,5 +1,6 @@
 /** The Prometheus HTTP API, which the collector passes on: https://prometheus.io/docs/prometheus/latest/querying/api/ */
-import { postForm } from './http.ts';
+import pLimit from 'p-limit';
+import { type Parameters, postForm } from './http.ts';
 
 /** A series over time. */
 export interface RangeSeries {
@@ -15,12 +16,26 @@ export interface InstantSeries {
   readonly value: number;
 }
 
+/**
+ * Questions under way at a time: a browser keeps six connections to a server, and pages, lines of the log and what is
+ * live are not to wait for pictures.
+ */
+const limited = pLimit(4);
+
 interface Answer<T> {
   readonly data: T;
 }
 
 type Point = readonly [time: number, value: string];
 type Labels = Readonly<Record<string, string>>;
+
+function ask<T>(
+  path: 'query' | 'query_range',
+  form: Parameters,
+  signal: AbortSignal | undefined,
+): Promise<Answer<T>> {
+  return limited(() => postForm(`/prometheus/api/v1/${path}`, { ...form, timeout: '20s' }, signal));
+}
 
 /** Asks for the values at a time, in Unix milliseconds. @throws ApiProblem */
 export async function queryInstant(
@@ -31,11 +46,7 @@ export async function queryInstant(
   type Data =
     | { readonly resultType: 'vector'; readonly result: readonly { metric: Labels; value: Point }[] }
     | { readonly resultType: 'scalar'; readonly result: Point };
-  const { data } = await postForm<Answer<Data>>(
-    '/prometheus/api/v1/query',
-    { query, time: time / 1000, timeout: '20s' },
-    signal,
-  );
+  const { data } = await ask<Data>('query', { query, time: time / 1000 }, signal);
   if (data.resultType === 'scalar') return [{ labels: {}, value: Number(data.result[1]) }];
   return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
 }
@@ -55,11 +66,8 @@ export async function queryRange(
   signal?: AbortSignal,
 ): Promise<readonly RangeSeries[]> {
   type Data = { readonly result: readonly { metric: Labels; values: readonly Point[] }[] };
-  const { data } = await postForm<Answer<Data>>(
-    '/prometheus/api/v1/query_range',
-    { query, start: from / 1000, end: to / 1000, step: step / 1000, timeout: '20s' },
-    signal,
-  );
+  const range = { start: from / 1000, end: to / 1000, step: step / 1000 };
+  const { data } = await ask<Data>('query_range', { query, ...range }, signal);
   return data.result.map(({ metric, values }) => ({
     labels: metric,
     times: values.map(([time]) => time * 1000),

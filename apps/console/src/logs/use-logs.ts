@@ -18,12 +18,15 @@ export interface FoundLogs {
   readonly more: () => void;
 }
 
+/** Lines that are asked for at a time: a few screens. */
+const PAGE = 100;
+
 /** Searches the log. */
 export function useLogSearch(question: Parameters, enabled: boolean): FoundLogs {
   const query = useInfiniteQuery<LogPage, Error, InfiniteData<LogPage>, readonly unknown[], string>({
     queryKey: ['logs', question],
     queryFn: ({ pageParam, signal }) =>
-      getJson<LogPage>('/api/logs', { ...question, limit: 300, cursor: pageParam }, signal),
+      getJson<LogPage>('/api/logs', { ...question, limit: PAGE, cursor: pageParam }, signal),
     initialPageParam: '',
     getNextPageParam: ({ cursor }) => cursor,
     enabled,
