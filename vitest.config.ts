@@ -44,6 +44,8 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: ['**/*.browser.test.ts'],
           testTimeout: 20_000,
+          // To start each file anew takes as long as many of them run. They leave nothing behind that others see.
+          isolate: false,
           retry,
           sequence: { groupOrder: 0 },
         },

@@ -63,46 +63,6 @@ test('with quiche made unloadable the relay starts and plays by what is left', a
   await page.close();
 });
 
-test('a viewer opens and closes: the gauge goes 0, 1, 0 at the relay and in Prometheus', async () => {
-  const broadcast = 'e2e/viewers.hang';
-  const labels = { namespace: 'e2e', broadcast };
-  const viewers = (): Promise<number | undefined> => stack.relayValue(relay.activeSubscribers, labels);
-  const scraped = (): Promise<number | undefined> => stack.prometheusValue(relay.activeSubscribers, labels);
-  await using _publisher = await publish(stack.relay, broadcast);
-  const page = await browser.newPage();
-  await page.goto(`${stack.player}?broadcast=${broadcast}&interval=1`);
-  await moves(page);
-  expect(await viewers()).toBe(1);
-  await expect.poll(() => scraped(), { message: 'Prometheus has 1', timeout: 20_000 }).toBe(1);
-  await page.close();
-  await expect.poll(() => viewers(), { message: 'the relay has 0', timeout: 20_000 }).toBe(0);
-  await expect.poll(() => scraped(), { message: 'Prometheus has 0', timeout: 20_000 }).toBe(0);
-});
-
-test('a killed browser is gone within 10 s', async () => {
-  const broadcast = 'e2e/killed.hang';
-  const labels = { namespace: 'e2e', broadcast };
-  await using _publisher = await publish(stack.relay, broadcast);
-  const profile = await mkdtemp(join(tmpdir(), 'moq-e2e-'));
-  const doomed = start(chromiumPath(), [
-    ...chromiumArguments,
-    '--headless',
-    `--user-data-dir=${profile}`,
-    '--remote-debugging-port=0',
-    `${stack.player}?broadcast=${broadcast}`,
-  ]);
-  const viewers = (): Promise<number | undefined> => stack.relayValue(relay.activeSubscribers, labels);
-  await expect.poll(() => viewers(), { message: 'the viewer is there', timeout: 20_000 }).toBe(1);
-  doomed.killGroup('SIGKILL');
-  const killed = performance.now();
-  await expect.poll(() => viewers(), { message: 'the viewer is gone', timeout: 20_000 }).toBe(0);
-  const elapsed = performance.now() - killed;
-  console.log(`a killed browser was gone after ${Math.round(elapsed)} ms`);
-  expect(elapsed).toBeLessThan(10_000);
-  await doomed.exited;
-  await rm(profile, { recursive: true, force: true });
-});
-
 test('one start is one startup in Prometheus, and an outage is a rebuffer', async () => {
   const broadcast = 'e2e/outage.hang';
   const labels = { namespace: 'e2e', broadcast };
@@ -189,6 +149,46 @@ test('a publisher killed and started again on the same path: the viewer goes on 
   await moves(page);
   expect(await page.evaluate(() => performance.getEntriesByType('navigation').length)).toBe(1);
   await page.close();
+});
+
+test.concurrent('a viewer opens and closes: the gauge goes 0, 1, 0 at the relay and in Prometheus', async () => {
+  const broadcast = 'e2e/viewers.hang';
+  const labels = { namespace: 'e2e', broadcast };
+  const viewers = (): Promise<number | undefined> => stack.relayValue(relay.activeSubscribers, labels);
+  const scraped = (): Promise<number | undefined> => stack.prometheusValue(relay.activeSubscribers, labels);
+  await using _publisher = await publish(stack.relay, broadcast);
+  const page = await browser.newPage();
+  await page.goto(`${stack.player}?broadcast=${broadcast}&interval=1`);
+  await moves(page);
+  expect(await viewers()).toBe(1);
+  await expect.poll(() => scraped(), { message: 'Prometheus has 1', timeout: 20_000 }).toBe(1);
+  await page.close();
+  await expect.poll(() => viewers(), { message: 'the relay has 0', timeout: 20_000 }).toBe(0);
+  await expect.poll(() => scraped(), { message: 'Prometheus has 0', timeout: 20_000 }).toBe(0);
+});
+
+test.concurrent('a killed browser is gone within 10 s', async () => {
+  const broadcast = 'e2e/killed.hang';
+  const labels = { namespace: 'e2e', broadcast };
+  await using _publisher = await publish(stack.relay, broadcast);
+  const profile = await mkdtemp(join(tmpdir(), 'moq-e2e-'));
+  const doomed = start(chromiumPath(), [
+    ...chromiumArguments,
+    '--headless',
+    `--user-data-dir=${profile}`,
+    '--remote-debugging-port=0',
+    `${stack.player}?broadcast=${broadcast}`,
+  ]);
+  const viewers = (): Promise<number | undefined> => stack.relayValue(relay.activeSubscribers, labels);
+  await expect.poll(() => viewers(), { message: 'the viewer is there', timeout: 20_000 }).toBe(1);
+  doomed.killGroup('SIGKILL');
+  const killed = performance.now();
+  await expect.poll(() => viewers(), { message: 'the viewer is gone', timeout: 20_000 }).toBe(0);
+  const elapsed = performance.now() - killed;
+  console.log(`a killed browser was gone after ${Math.round(elapsed)} ms`);
+  expect(elapsed).toBeLessThan(10_000);
+  await doomed.exited;
+  await rm(profile, { recursive: true, force: true });
 });
 
 interface Totals {

@@ -51,6 +51,8 @@ interface Tracked {
   readonly labels: LabelValues;
   /** Sees what it counts, for as long as it is there. */
   readonly series: AnySeries;
+  /** Whether it counted something that nobody has taken yet. */
+  isChanged: boolean;
 }
 
 /** How often a bucket gets another example, in milliseconds. */
@@ -68,7 +70,8 @@ export class Fleet {
   readonly #open = new Map<MergeableMetric, Map<string, Open>>();
   readonly #tracked = new Map<MergeableMetric, Map<string, Tracked>>();
   #gone: SeriesName[] = [];
-  #changed = new Set<Tracked>();
+  /** Those that changed, once each; and those that were moved since, which no longer say so. */
+  #changed: Tracked[] = [];
 
   /** Metrics that are live are exposed from the start, at zero where their labels are known; the others when they come. */
   constructor(exposed: readonly MergeableMetric[]) {
@@ -103,7 +106,7 @@ export class Fleet {
   add(addition: Addition, now: number, example?: Example): void {
     const open = this.#find(addition, now);
     open.usedAt = now;
-    this.#changed.add(open.tracked);
+    this.#change(open.tracked);
     const exemplar = example && isDue(example, open, now) ? exemplarOf(example) : undefined;
     if (addition.kind === 'counter') (open.series as CounterSeries).add(addition.value, exemplar?.labels);
     else (open.series as HistogramSeries).merge(addition.counts, addition.sum, exemplar);
@@ -112,16 +115,15 @@ export class Fleet {
   /** What happened since this was last called. */
   takeChanges(): FleetChanges {
     const gone = this.#gone;
-    const changed = Array.from(this.#changed, stateOf);
+    const changed = this.#takeChanged().map(stateOf);
     this.#gone = [];
-    this.#changed = new Set();
     return { gone, changed };
   }
 
   /** Lets go of what happened: nobody is going to ask. */
   dropChanges(): void {
     this.#gone = [];
-    this.#changed.clear();
+    this.#takeChanged();
   }
 
   /** All series that counted something. What is yielded is as it is at that moment. */
@@ -166,7 +168,7 @@ export class Fleet {
     const key = keyOf(metric, labels);
     let tracked = series.get(key);
     if (!tracked) {
-      tracked = { metric, labels, series: this.#family(metric).peek(labels) };
+      tracked = { metric, labels, series: this.#family(metric).peek(labels), isChanged: false };
       series.set(key, tracked);
     }
     return tracked;
@@ -177,9 +179,22 @@ export class Fleet {
     const left = series?.get(keyOf(metric, from));
     if (!series || !left) return;
     series.delete(keyOf(metric, from));
-    this.#changed.delete(left);
+    left.isChanged = false;
     this.#gone.push(left);
-    this.#changed.add(this.#track(metric, into));
+    this.#change(this.#track(metric, into));
+  }
+
+  #change(tracked: Tracked): void {
+    if (tracked.isChanged) return;
+    tracked.isChanged = true;
+    this.#changed.push(tracked);
+  }
+
+  #takeChanged(): readonly Tracked[] {
+    const taken = this.#changed.filter(({ isChanged }) => isChanged);
+    this.#changed = [];
+    for (const tracked of taken) tracked.isChanged = false;
+    return taken;
   }
 
   #family(
