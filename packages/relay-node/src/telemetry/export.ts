@@ -43,6 +43,7 @@ export async function startExport(
   const traces = protocolOf(environment, 'traces');
   const logs = protocolOf(environment, 'logs');
   if (!traces && !logs) return undefined;
+  await warmUpTicks();
   const { defaultResource, detectResources, envDetector, resourceFromAttributes } =
     await import('@opentelemetry/resources');
   const resource = defaultResource()
@@ -65,6 +66,20 @@ export async function startExport(
     },
   };
 }
+
+/**
+ * Has V8 optimise `process.nextTick` now, which every write to a socket goes through. What is loaded for the export calls
+ * it in ways that make V8 give up on its fast form when it has none yet: all of a relay then takes 1 to 2 % more of the
+ * processor for as long as it runs. Measured with Node 24.21, `--cpu-prof` and 50 viewers.
+ */
+async function warmUpTicks(): Promise<void> {
+  for (let batch = 0; batch < 300; batch += 1) {
+    for (let i = 0; i < 100; i += 1) process.nextTick(nothing);
+    await Promise.resolve();
+  }
+}
+
+function nothing(): void {}
 
 async function startTraces(
   protocol: Protocol,
