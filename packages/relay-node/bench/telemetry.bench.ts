@@ -39,11 +39,12 @@ const isControl = process.argv.includes('--control');
 using sink = await startSink();
 console.log(`${transport}, ${viewers} viewers, ${pairs} pairs of ${seconds} s: CPU seconds per GB\n`);
 print(['off', isControl ? 'off too' : 'on', 'difference', 'delivered GB', 'p99 ms']);
-const measured: Pair[] = [];
-for (let i = 0; i < pairs; i++) measured.push(await measurePair(i % 2 === 1));
-
-const all = [...earlier(), ...measured];
-if (file !== undefined) writeFileSync(file, JSON.stringify(all));
+const all: Pair[] = [...earlier()];
+for (let i = 0; i < pairs; i++) {
+  all.push(await measurePair(i % 2 === 1));
+  // A run that is cut short loses nothing.
+  if (file !== undefined) writeFileSync(file, JSON.stringify(all));
+}
 const differences = all.map((pair) => pair.on / pair.off - 1);
 const [low, high] = medianInterval(differences);
 const middle = median(differences);
