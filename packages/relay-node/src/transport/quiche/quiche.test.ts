@@ -266,6 +266,23 @@ describe('a QUIC session', () => {
     client.close();
     await client.closed;
   });
+
+  test('ends at once when both sides close it at the same time', async () => {
+    const silent = await listen();
+    const forwarder = await forwardUdp(silent.port);
+    cleanup.push(() => forwarder.close());
+    await dial(forwarder.port);
+    forwarder.freeze();
+    const server = await listen();
+    const client = await dial(server.port);
+    client.close();
+    // Who hears nothing of a client waits as long as a server waits for anybody.
+    const first = await Promise.race([
+      silent.close().then(() => 'the one without an answer'),
+      server.close().then(() => 'the one whose client closed too'),
+    ]);
+    expect(first).toBe('the one whose client closed too');
+  });
 });
 
 describe('a QUIC server', () => {
