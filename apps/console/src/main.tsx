@@ -14,11 +14,15 @@ applyTheme(chosenTheme());
 
 const live = new LiveStore();
 const connection = live.connect();
-// Without Prometheus the small pictures begin when the page does.
 const ending = new AbortController();
-void import('./live/prefill.ts')
-  .then(({ prefill }) => prefill(live, Date.now(), ending.signal))
-  .catch(() => undefined);
+/** Until the past is asked for, in milliseconds: what the page itself needs comes first. */
+const PAST_AFTER = 1_000;
+setTimeout(() => {
+  // Without Prometheus the small pictures begin when the page does.
+  void import('./live/prefill.ts')
+    .then(({ prefill }) => prefill(live, Date.now(), ending.signal))
+    .catch(() => undefined);
+}, PAST_AFTER);
 addEventListener('pagehide', () => {
   ending.abort();
   connection[Symbol.dispose]();
