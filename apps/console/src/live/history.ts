@@ -40,7 +40,7 @@ export class History {
 
   /** Puts what was known of before in front of what was told. */
   precede(times: readonly number[], values: readonly number[]): void {
-    const first = this.times[0] ?? Number.POSITIVE_INFINITY;
+    const first = this.#length === 0 ? Number.POSITIVE_INFINITY : this.#times[0]!;
     const end = times.findIndex((time) => time >= first);
     const earlier = end < 0 ? times.length : end;
     const limit = this.#times.length;
