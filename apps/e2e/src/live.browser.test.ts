@@ -151,7 +151,9 @@ test('a publisher killed and started again on the same path: the viewer goes on 
   await page.close();
 });
 
-test.concurrent('a viewer opens and closes: the gauge goes 0, 1, 0 at the relay and in Prometheus', async () => {
+test.concurrent('a viewer opens and closes: the gauge goes 0, 1, 0 at the relay and in Prometheus', async ({
+  expect,
+}) => {
   const broadcast = 'e2e/viewers.hang';
   const labels = { namespace: 'e2e', broadcast };
   const viewers = (): Promise<number | undefined> => stack.relayValue(relay.activeSubscribers, labels);
@@ -167,7 +169,7 @@ test.concurrent('a viewer opens and closes: the gauge goes 0, 1, 0 at the relay 
   await expect.poll(() => scraped(), { message: 'Prometheus has 0', timeout: 20_000 }).toBe(0);
 });
 
-test.concurrent('a killed browser is gone within 10 s', async () => {
+test.concurrent('a killed browser is gone within 10 s', async ({ expect }) => {
   const broadcast = 'e2e/killed.hang';
   const labels = { namespace: 'e2e', broadcast };
   await using _publisher = await publish(stack.relay, broadcast);
