@@ -3,13 +3,11 @@ import { client, type LabelValues, type Metric, otelName } from '@moq-observabil
 /** Seconds from one report of a player to the next. */
 const INTERVAL = 10;
 
-const stream = (broadcast: string): LabelValues => ({ namespace: 'demo', broadcast });
-
 /** What a player reports after ten seconds in which it played well: JSON, as player-web sends it. */
 export function reportBody(broadcast: string): Buffer {
   const end = 1_800_000_000_000;
   const times = { startTimeUnixNano: `${end - INTERVAL * 1000}000000`, timeUnixNano: `${end}000000` };
-  const labels = stream(broadcast);
+  const labels = { broadcast };
   const video = { ...labels, track_type: 'video' };
   const audio = { ...labels, track_type: 'audio' };
   const sum = (metric: Metric, points: readonly (readonly [LabelValues, number])[]): unknown => ({
@@ -38,9 +36,9 @@ export function reportBody(broadcast: string): Buffer {
         return {
           attributes: attributes(labels),
           ...times,
-          count: String(INTERVAL),
+          count: INTERVAL,
           sum: INTERVAL * value,
-          bucketCounts: [...metric.buckets, 0].map((_, i) => (i === bucket ? String(INTERVAL) : '0')),
+          bucketCounts: [...metric.buckets, 0].map((_, i) => (i === bucket ? INTERVAL : 0)),
           explicitBounds: metric.buckets,
         };
       }),

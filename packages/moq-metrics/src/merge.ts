@@ -172,10 +172,10 @@ function judgeHistogram(metric: HistogramMetric<LabelValues>, point: HistogramPo
   const { attributes, bounds, counts, count, sum } = point;
   const labels = labelsOf(metric.labels, attributes);
   if (typeof labels === 'string') return reject('bad_label', labels);
-  if (bounds.length !== metric.buckets.length || !metric.buckets.every((bound, i) => bound === bounds[i])) {
+  if (!areEqual(bounds, metric.buckets)) {
     return reject('bad_buckets', `the buckets are not ${metric.buckets.join(' ')}`);
   }
-  if (counts.length !== bounds.length + 1 || !counts.every((n) => Number.isInteger(n) && isAddition(n))) {
+  if (counts.length !== bounds.length + 1 || !areCounts(counts)) {
     return reject('bad_buckets', `${bounds.length + 1} counts are needed, none of them negative`);
   }
   if (count !== totalOf(counts)) {
@@ -221,6 +221,17 @@ function labelsOf(labels: LabelSet, attributes: PointAttributes): LabelValues | 
 /** Strangers may not send what a label could hold but nobody has a use for. */
 function isPlain(value: string): boolean {
   return isLabelValue(value) && !/\p{Cc}/u.test(value);
+}
+
+function areEqual(some: readonly number[], others: readonly number[]): boolean {
+  if (some.length !== others.length) return false;
+  for (let i = 0; i < some.length; i++) if (some[i] !== others[i]) return false;
+  return true;
+}
+
+function areCounts(values: readonly number[]): boolean {
+  for (const value of values) if (!Number.isInteger(value) || !isAddition(value)) return false;
+  return true;
 }
 
 function isAddition(value: number): boolean {

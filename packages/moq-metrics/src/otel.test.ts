@@ -37,6 +37,25 @@ test('instruments have the OpenTelemetry name, the unit, the description and the
   await provider.shutdown();
 });
 
+test('terse instruments leave out what follows from the schema', async () => {
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.DELTA);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+  const provider = new MeterProvider({ readers: [reader] });
+  const metrics = createOtelMetrics(provider.getMeter('test'), { terse: true });
+  const stream = { namespace: 'a', broadcast: 'a/b' };
+  metrics.counter(client.rebufferCount).series(stream).add(2);
+  metrics.gauge(relay.activeStreams).series({ namespace: 'a' }).set(1);
+  await reader.forceFlush();
+  const [stalls, streams] = exporter.getMetrics()[0]!.scopeMetrics[0]!.metrics;
+  expect(stalls).toMatchObject({
+    descriptor: { name: 'moq.client.rebuffer_count', unit: '{stall}', description: '' },
+    dataPoints: [{ value: 2 }],
+  });
+  expect(stalls!.dataPoints[0]!.attributes).toEqual({ broadcast: 'a/b' });
+  expect(streams!.dataPoints[0]!.attributes).toEqual({ namespace: 'a' });
+  await provider.shutdown();
+});
+
 test('views are what an SDK takes, with room for all series there can be', () => {
   const views: ViewOptions[] = otelViews([
     client.startupTime,

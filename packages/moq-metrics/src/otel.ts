@@ -23,6 +23,8 @@ import { Slots } from './series/slots.ts';
 export interface OtelMetricsOptions {
   /** Counts the handles that were opened on `__other__` instead of what they asked for. */
   readonly overflow?: CounterMetric<{ metric: string }>;
+  /** Leaves out what a collector that has the schema knows: descriptions, and the namespace beside a broadcast. */
+  readonly terse?: boolean;
 }
 
 /** A series: its labels, and what it says if it is a gauge's. */
@@ -37,6 +39,7 @@ type Counting<H extends Handle> = (cell: Cell, isOpen: () => boolean) => Omit<H,
 /** The schema's metrics on a meter. */
 class OtelMetrics implements Instruments {
   readonly #meter: Meter;
+  readonly #terse: boolean;
   readonly #families = new Map<string, AnyFamily<Cell>>();
   readonly #overflow: Family<{ metric: string }, CounterHandle> | undefined;
   /** An SDK keeps what it once counted, so slots are never given up: no time passes. */
@@ -45,8 +48,9 @@ class OtelMetrics implements Instruments {
     () => {},
   );
 
-  constructor(meter: Meter, { overflow }: OtelMetricsOptions) {
+  constructor(meter: Meter, { overflow, terse = false }: OtelMetricsOptions) {
     this.#meter = meter;
+    this.#terse = terse;
     this.#overflow = overflow && this.counter(overflow);
   }
 
@@ -100,13 +104,13 @@ class OtelMetrics implements Instruments {
     if (known && known.metric === metric) return known as Family<L, H, Cell>;
     if (known) throw new DefinitionError(metric.name, 'registered twice');
     const { description, unit } = metric;
-    const counting = instrument(otelName(metric), { description, unit });
+    const counting = instrument(otelName(metric), { unit, ...(!this.#terse && { description }) });
     const family = new Family<L, H, Cell>(
       metric,
       this.#slots,
       {
         zeros: false,
-        create: (labels) => ({ attributes: { ...labels }, value: 0 }),
+        create: (labels) => ({ attributes: this.#attributes(labels), value: 0 }),
         absorb: () => {},
         open: (cell, release) => {
           let isOpen = true;
@@ -121,6 +125,11 @@ class OtelMetrics implements Instruments {
     );
     this.#families.set(metric.name, family);
     return family;
+  }
+
+  #attributes({ ...labels }: LabelValues): Record<string, string> {
+    const { namespace: _namespace, ...others } = labels;
+    return this.#terse && labels['broadcast'] !== undefined ? others : labels;
   }
 }
 

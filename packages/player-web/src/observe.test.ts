@@ -88,7 +88,8 @@ const NAMES = Object.fromEntries(
   ),
 );
 
-const stream = { namespace: 'anon', broadcast: 'anon/bbb.hang' };
+/** The namespace is part of the broadcast, and not told beside it. */
+const stream = { broadcast: 'anon/bbb.hang' };
 
 test('says once that it observes', () => {
   observe();

@@ -18,15 +18,14 @@ test('a histogram is told under its OpenTelemetry name, with the buckets of the 
         dataPoints: [
           {
             attributes: [
-              { key: 'namespace', value: { stringValue: 'anon' } },
               { key: 'broadcast', value: { stringValue: 'anon/bbb' } },
               { key: 'transport', value: { stringValue: 'webtransport' } },
             ],
             startTimeUnixNano: '1000000000',
             timeUnixNano: '11000000000',
-            count: '3',
+            count: 3,
             sum: 99.4,
-            bucketCounts: ['1', '0', '1', '0', '0', '0', '0', '0', '0', '0', '0', '1'],
+            bucketCounts: [1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1],
             explicitBounds: client.startupTime.buckets,
           },
         ],

@@ -78,9 +78,9 @@ export class DeltaMetrics implements Meters<StartCounter, StartHistogram> {
       const dataPoints = Array.from(series.values(), ({ attributes, counts, sum }) => ({
         attributes,
         ...times,
-        count: String(counts.reduce((all, count) => all + count, 0)),
+        count: counts.reduce((all, count) => all + count, 0),
         sum,
-        bucketCounts: counts.map(String),
+        bucketCounts: counts,
         explicitBounds: buckets,
       }));
       metrics.push({ name, unit, histogram: { aggregationTemporality: DELTA, dataPoints } });
@@ -102,6 +102,14 @@ function seriesOf<Key, S>(
   if (!family) families.set(metric, (family = new Map()));
   const key = JSON.stringify(labels);
   let series = family.get(key);
-  if (!series) family.set(key, (series = make(attributes(labels))));
+  if (!series) family.set(key, (series = make(pointAttributes(labels))));
   return series;
+}
+
+/** The namespace is part of the broadcast. */
+function pointAttributes({
+  namespace: _namespace,
+  ...labels
+}: Readonly<Record<string, string>>): readonly OtlpAttribute[] {
+  return attributes(labels);
 }

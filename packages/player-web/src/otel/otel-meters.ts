@@ -28,7 +28,9 @@ export class OtelMeters implements Meters {
 
   constructor() {
     this.#provider = new MeterProvider({ readers: [this.#reader], views: otelViews(measured()) });
-    this.#instruments = createOtelMetrics(this.#provider.getMeter(SCOPE.name, SCOPE.version));
+    this.#instruments = createOtelMetrics(this.#provider.getMeter(SCOPE.name, SCOPE.version), {
+      terse: true,
+    });
   }
 
   add<Key extends ClientCounter>(metric: Key, labels: ClientLabels<Key>, amount = 1): void {

@@ -1,6 +1,6 @@
 /**
- * The part of OTLP/JSON 1.x that a report is made of (`ExportMetricsServiceRequest` of opentelemetry-proto). 64-bit
- * integers are strings, as protobuf's JSON encoding has them.
+ * The part of OTLP/JSON 1.x that a report is made of (`ExportMetricsServiceRequest` of opentelemetry-proto). Counts
+ * are numbers, which receivers take as well as strings.
  */
 export interface OtlpMetricsRequest {
   readonly resourceMetrics: readonly {
@@ -32,9 +32,9 @@ interface OtlpNumberPoint extends OtlpPoint {
 
 /** What was observed in a histogram. */
 interface OtlpHistogramPoint extends OtlpPoint {
-  readonly count: string;
+  readonly count: number;
   readonly sum: number;
-  readonly bucketCounts: readonly string[];
+  readonly bucketCounts: readonly number[];
   readonly explicitBounds: readonly number[];
 }
 
