@@ -45,16 +45,14 @@ class Load {
   readonly #times: number[] = [];
   readonly #idle: Line[] = [];
   readonly #lines: Line[] = [];
-  readonly #sequence: number;
   readonly #answered: PromiseWithResolvers<void> = Promise.withResolvers();
   #began = 0;
   #sent = 0;
   #acknowledged = 0;
   #refused = 0;
 
-  constructor(plan: SenderPlan, sequence: number) {
+  constructor(plan: SenderPlan) {
     this.#plan = plan;
-    this.#sequence = sequence;
     this.#bodies = Array.from({ length: plan.broadcasts }, (_, i) => {
       const body = reportBody(`demo/stream-${i}.hang`);
       return plan.gzip ? gzipSync(body) : body;
@@ -117,7 +115,7 @@ class Load {
 
   #send(line: Line, due: number): void {
     const session = this.#sent % this.#ids.length;
-    const sequence = this.#sequence + Math.floor(this.#sent / this.#ids.length);
+    const sequence = (sent[session] = (sent[session] ?? 0) + 1);
     this.#sent += 1;
     line.due = due;
     const body = this.#bodies[session % this.#bodies.length]!;
@@ -135,15 +133,16 @@ class Load {
 
 const known: string[] = [];
 
+/** How many reports each of them has sent. */
+const sent: number[] = [];
+
 /** The ids of sessions; the same ones in every round, and more of them where there are to be more. */
 function ids(count: number): readonly string[] {
   while (known.length < count) known.push(randomUUID());
   return known.slice(0, count);
 }
 
-let sequence = 1;
 process.on('message', (plan: SenderPlan) => {
-  const load = new Load(plan, sequence);
-  sequence += Math.ceil(plan.reports / plan.sessions) + 1;
+  const load = new Load(plan);
   void load.run().then((result) => process.send!(result));
 });

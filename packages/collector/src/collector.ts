@@ -210,7 +210,7 @@ async function openParts(
       ...(forward.wants('metrics') && {
         onAccepted: (delivery) => forward.enqueue('metrics', delivery.body, delivery.format),
       }),
-      onSample: (sample) => recent.samples.add(sample, sample.time),
+      onSample: (sample) => recent.samples.add(sample),
     }),
     records: new RecordTaker({
       limits,

@@ -102,10 +102,8 @@ function withRecent(
 ): SessionDetail {
   const { sessionId, traceId } = session;
   const inRange = ({ time }: { readonly time: number }): boolean => time >= range.from && time < range.to;
-  const allSamples = united(
-    samples,
-    recent.samples.filter((row) => row.sessionId === sessionId && inRange(row)),
-    (row) => String(row.sequence),
+  const allSamples = united(samples, recent.samples.of(sessionId).filter(inRange), (row) =>
+    String(row.sequence),
   );
   const allSpans = united(
     spans,

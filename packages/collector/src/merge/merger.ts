@@ -163,7 +163,7 @@ export class Merger {
       rejections.add(name, 'bad_label', 'the token does not cover the broadcast');
       return false;
     }
-    const impossibility = time && impossible(addition, withDigest(time, digest));
+    const impossibility = time && impossible(addition, time, digest);
     if (impossibility !== undefined) {
       rejections.add(name, 'bad_value', impossibility);
       return false;
@@ -231,11 +231,6 @@ function timeOf(session: Session | undefined, now: number): SessionTime {
     stalled: session.stalled,
     backlog: Math.max(BACKLOG.least, (BACKLOG.reports * session.heartbeat) / 1000),
   };
-}
-
-function withDigest(time: SessionTime, { watched, stalled }: Digest): SessionTime {
-  if (watched === 0 && stalled === 0) return time;
-  return { ...time, watched: time.watched + watched, stalled: time.stalled + stalled };
 }
 
 /** An example that the sender gave, or one that can be told from what it counted. */

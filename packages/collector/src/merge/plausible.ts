@@ -17,6 +17,9 @@ export interface SessionTime {
   readonly backlog: number;
 }
 
+/** Seconds that the same report was found to add before. */
+type Reported = Pick<SessionTime, 'watched' | 'stalled'>;
+
 /** Per second, and generously: what is above is no measurement. */
 const MOST_PER_SECOND: ReadonlyMap<MergeableMetric, number> = new Map<MergeableMetric, number>([
   [client.rebufferCount, 4],
@@ -47,12 +50,14 @@ const MOST_PER_SECOND: ReadonlyMap<MergeableMetric, number> = new Map<MergeableM
  *
  * @returns what is impossible about it, in words; `undefined` when nothing is
  */
-export function impossible(addition: Addition, time: SessionTime): string | undefined {
+export function impossible(addition: Addition, time: SessionTime, reported: Reported): string | undefined {
   const { metric } = addition;
   if (addition.kind === 'counter') {
     const { value } = addition;
-    if (metric === client.watchedSeconds) return tooLong('watched', time.watched + value, time);
-    if (metric === client.stalledSeconds) return tooLong('stalled', time.stalled + value, time);
+    if (metric === client.watchedSeconds)
+      return tooLong('watched', time.watched + reported.watched + value, time);
+    if (metric === client.stalledSeconds)
+      return tooLong('stalled', time.stalled + reported.stalled + value, time);
   }
   const most = MOST_PER_SECOND.get(metric);
   if (most === undefined) return undefined;

@@ -165,13 +165,26 @@ class MetricsReader {
       attributes: this.#reader.attributes(point['attributes']),
       start: this.#starts.read(point),
       time: this.#ends.read(point),
-      bounds: list(point['explicitBounds'], 'explicitBounds').map((bound) => double(bound, 'explicitBounds')),
-      counts: list(point['bucketCounts'], 'bucketCounts').map((count) => integer(count, 'bucketCounts')),
+      bounds: numbers(point['explicitBounds'], double, 'explicitBounds'),
+      counts: numbers(point['bucketCounts'], integer, 'bucketCounts'),
       count: optional(point['count'], integer, 'count') ?? 0,
       sum: hasNoValue(point) ? Number.NaN : (optional(point['sum'], double, 'sum') ?? Number.NaN),
       exemplar: exemplar(point['exemplars']),
     };
   }
+}
+
+/** A list of numbers; the very list, if that is what it is already. */
+function numbers(
+  value: unknown,
+  read: (value: unknown, what: string) => number,
+  what: string,
+): readonly number[] {
+  const given = list(value, what);
+  for (let i = 0; i < given.length; i++) {
+    if (read(given[i], what) !== given[i]) return given.map((each) => read(each, what));
+  }
+  return given as readonly number[];
 }
 
 /** The first example that names a trace. */

@@ -38,9 +38,78 @@ export class RecentRows<Row> {
   }
 }
 
+const TEXTS = ['sessionId', 'broadcast', 'state', 'rendition'] as const;
+const NUMBERS = [
+  'sequence',
+  'time',
+  'latencySeconds',
+  'bufferSeconds',
+  'bitrate',
+  'rttSeconds',
+  'watchedSeconds',
+  'stalledSeconds',
+  'stalls',
+  'qualitySwitches',
+  'framesDecoded',
+  'framesDropped',
+  'receivedBytes',
+] as const;
+
+/**
+ * The latest samples: bounded in number and in time. There are thousands a second, and objects that live for as long as
+ * these cost the collector of garbage most: a new one takes the place of the oldest in arrays that stay.
+ */
+export class RecentSamples {
+  readonly #limit: number;
+  readonly #age: number;
+  readonly #texts: Record<(typeof TEXTS)[number], string[]>;
+  readonly #numbers: Float64Array;
+  #added = 0;
+  #latest = 0;
+
+  /** @param age how long a sample stays, in milliseconds */
+  constructor(limit: number, age: number) {
+    this.#limit = limit;
+    this.#age = age;
+    const texts = (): string[] => Array.from({ length: limit }, () => '');
+    this.#texts = { sessionId: texts(), broadcast: texts(), state: texts(), rendition: texts() };
+    this.#numbers = new Float64Array(limit * NUMBERS.length);
+  }
+
+  add(sample: SampleRow): void {
+    const place = this.#added++ % this.#limit;
+    for (const name of TEXTS) this.#texts[name][place] = sample[name];
+    let at = place * NUMBERS.length;
+    for (const name of NUMBERS) this.#numbers[at++] = sample[name] ?? Number.NaN;
+    this.#latest = sample.time;
+  }
+
+  /** The samples of a session, the oldest first. */
+  of(sessionId: string): readonly SampleRow[] {
+    const found: SampleRow[] = [];
+    for (let i = Math.max(0, this.#added - this.#limit); i < this.#added; i++) {
+      const place = i % this.#limit;
+      if (this.#texts.sessionId[place] !== sessionId) continue;
+      const sample = this.#at(place);
+      if (sample.time >= this.#latest - this.#age) found.push(sample);
+    }
+    return found;
+  }
+
+  #at(place: number): SampleRow {
+    const texts = TEXTS.map((name) => [name, this.#texts[name][place]]);
+    const first = place * NUMBERS.length;
+    const numbers = NUMBERS.map((name, i) => {
+      const value = this.#numbers[first + i]!;
+      return [name, Number.isNaN(value) ? undefined : value];
+    });
+    return Object.fromEntries([...texts, ...numbers]) as SampleRow;
+  }
+}
+
 /** Rows of the last half minute. */
 export class Recent {
-  readonly samples: RecentRows<SampleRow> = new RecentRows(20_000, 30_000);
+  readonly samples: RecentSamples = new RecentSamples(20_000, 30_000);
   readonly logs: RecentRows<LogRow> = new RecentRows(5_000, 30_000);
   readonly spans: RecentRows<SpanRow> = new RecentRows(5_000, 30_000);
 }

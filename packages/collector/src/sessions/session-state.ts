@@ -11,6 +11,7 @@ type Kept = Omit<
   | 'seen'
   | 'revision'
   | 'storedAt'
+  | 'isUnsaved'
   | 'entry'
   | 'older'
   | 'newer'

@@ -85,6 +85,8 @@ export class Session {
   revision = 0;
   /** When a row of it was last written to the store, in Unix milliseconds. */
   storedAt = 0;
+  /** Whether a row of it waits to be written. */
+  isUnsaved = false;
   /** What stands for it in the journal's segment; `undefined` before it was written there. */
   entry: JournalEntry | undefined = undefined;
   /** Those that were heard of right before and right after it. */

@@ -44,7 +44,8 @@ export class Sessions {
     ended: 0,
   };
   readonly #texts = new Interner(20_000);
-  #unsaved = new Set<Session>();
+  /** Those that wait to be stored, once each; and those that were forgotten since, which no longer say so. */
+  #unsaved: Session[] = [];
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -80,7 +81,7 @@ export class Sessions {
       session = new Session(id, now, subject.audience);
       this.#sessions.set(id, session);
       this.#enter(session);
-      this.#unsaved.add(session);
+      this.#save(session);
     }
     this.#heard.hear(session);
     session.updatedAt = now;
@@ -109,7 +110,7 @@ export class Sessions {
     if (digest.startup !== undefined && session.outcome === 'pending') session.outcome = 'started';
     if (digest.error) session.lastError = this.#texts.share(digest.error);
     this.enter(session, stateAfter(session, digest), now);
-    if (now - session.storedAt >= STORE_EVERY) this.#unsaved.add(session);
+    if (now - session.storedAt >= STORE_EVERY) this.#save(session);
     this.#options.onChange?.(session);
   }
 
@@ -120,13 +121,13 @@ export class Sessions {
     session.state = state;
     session.endedAt = state === 'ended' ? now : undefined;
     this.#enter(session);
-    this.#unsaved.add(session);
+    this.#save(session);
     this.#options.onChange?.(session);
   }
 
   /** Tells that something was learned of a session. */
   touch(session: Session): void {
-    this.#unsaved.add(session);
+    this.#save(session);
     this.#options.onChange?.(session);
   }
 
@@ -146,12 +147,15 @@ export class Sessions {
   /** The sessions that have to be stored, at most so many. */
   takeUnsaved(most: number, now: number): readonly Session[] {
     const taken: Session[] = [];
-    for (const session of this.#unsaved) {
-      if (taken.length >= most) break;
-      this.#unsaved.delete(session);
+    let seen = 0;
+    while (taken.length < most && seen < this.#unsaved.length) {
+      const session = this.#unsaved[seen++]!;
+      if (!session.isUnsaved) continue;
+      session.isUnsaved = false;
       session.storedAt = now;
       taken.push(session);
     }
+    this.#unsaved.splice(0, seen);
     return taken;
   }
 
@@ -171,6 +175,12 @@ export class Sessions {
     session.broadcast = this.#texts.share(broadcast);
     session.revision += 1;
     this.#enter(session);
+  }
+
+  #save(session: Session): void {
+    if (session.isUnsaved) return;
+    session.isUnsaved = true;
+    this.#unsaved.push(session);
   }
 
   #describe(session: Session, subject: Subject): void {
@@ -216,7 +226,7 @@ export class Sessions {
     this.#leave(session);
     this.#sessions.delete(session.id);
     this.#heard.forget(session);
-    this.#unsaved.delete(session);
+    session.isUnsaved = false;
   }
 }
 
