@@ -43,7 +43,6 @@ export async function startExport(
   const traces = protocolOf(environment, 'traces');
   const logs = protocolOf(environment, 'logs');
   if (!traces && !logs) return undefined;
-  await warmUpTicks();
   const { defaultResource, detectResources, envDetector, resourceFromAttributes } =
     await import('@opentelemetry/resources');
   const resource = defaultResource()
@@ -66,20 +65,6 @@ export async function startExport(
     },
   };
 }
-
-/**
- * Has V8 optimise `process.nextTick`, which every write to a socket goes through, before the export is loaded. Otherwise
- * it takes 1.5 to 2.4 % of a relay's processor time from then on instead of 0.2 to 0.3 %: seen with Node 24.21,
- * `--cpu-prof` and 50 viewers by WebSocket; why loading the OpenTelemetry SDK matters to it is not known.
- */
-async function warmUpTicks(): Promise<void> {
-  for (let batch = 0; batch < 300; batch += 1) {
-    for (let i = 0; i < 100; i += 1) process.nextTick(nothing);
-    await Promise.resolve();
-  }
-}
-
-function nothing(): void {}
 
 async function startTraces(
   protocol: Protocol,
