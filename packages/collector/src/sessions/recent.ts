@@ -55,6 +55,9 @@ const NUMBERS = [
   'receivedBytes',
 ] as const;
 
+/** What is kept of a sample: all of it. */
+type Kept = Pick<SampleRow, (typeof TEXTS)[number] | (typeof NUMBERS)[number]>;
+
 /**
  * The latest samples: bounded in number and in time. There are thousands a second, and objects that live for as long as
  * these cost the collector of garbage most: a new one takes the place of the oldest in arrays that stay.
@@ -103,7 +106,7 @@ export class RecentSamples {
       const value = this.#numbers[first + i]!;
       return [name, Number.isNaN(value) ? undefined : value];
     });
-    return Object.fromEntries([...texts, ...numbers]) as SampleRow;
+    return Object.fromEntries([...texts, ...numbers]) as Kept;
   }
 }
 
