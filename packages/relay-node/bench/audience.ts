@@ -120,19 +120,21 @@ async function play({ video, audio }: Site, seconds: number): Promise<void> {
   const began = performance.now();
   const writers = [
     {
-      write: writer(video, GROUP, (index) => (index === 0 ? KEY_FRAME : DELTA_FRAME)),
+      media: writer(video, GROUP, (index) => (index === 0 ? KEY_FRAME : DELTA_FRAME)),
       interval: 1000 / FRAME_RATE,
     },
-    { write: writer(audio, AUDIO_GROUP, () => AUDIO_FRAME), interval: 1000 / AUDIO_RATE },
+    { media: writer(audio, AUDIO_GROUP, () => AUDIO_FRAME), interval: 1000 / AUDIO_RATE },
   ].map((each) => ({ ...each, written: 0 }));
   for (;;) {
     const elapsed = performance.now() - began;
     if (elapsed >= seconds * 1000) break;
     for (const each of writers) {
-      for (; each.written * each.interval <= elapsed; each.written++) each.write(each.written);
+      for (; each.written * each.interval <= elapsed; each.written++) each.media.frame(each.written);
     }
     await pause(5);
   }
+  // A group left open takes a stream of the session for as long as that lasts.
+  for (const { media } of writers) media.end();
   await pause(500);
 }
 
@@ -140,9 +142,9 @@ function writer(
   track: Track.Producer,
   groupFrames: number,
   size: (index: number) => number,
-): (n: number) => void {
+): { frame(n: number): void; end(): void } {
   let group: Group.Producer | undefined;
-  return (n) => {
+  const frame = (n: number): void => {
     const index = n % groupFrames;
     if (index === 0) {
       group?.close();
@@ -155,4 +157,5 @@ function writer(
       timestamp: Time.Timestamp.fromMicros(Math.round(performance.now() * 1000)),
     });
   };
+  return { frame, end: () => group?.close() };
 }
