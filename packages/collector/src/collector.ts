@@ -2,9 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { collector as own, schema } from '@moq-observability/moq-metrics';
 import { Catalogue } from '@moq-observability/moq-metrics/merge';
-import { EVENT_LOOP_PRECISION } from '@moq-observability/moq-metrics/prometheus';
+import { collectProcessMetrics } from '@moq-observability/moq-metrics/prometheus';
 import { type Logger, pino } from 'pino';
-import { collectDefaultMetrics } from 'prom-client';
 import { createApi } from './api/api.ts';
 import { consoleRoute } from './api/console-files.ts';
 import { EventStreams } from './api/events.ts';
@@ -370,12 +369,7 @@ function exposeState(
     for (const [state, gauge] of states) gauge.set(sessions.counts[state]);
     for (const [signal, gauge] of queued) gauge.set(forward.queuedBytes(signal));
   });
-  if (config.processMetrics) {
-    collectDefaultMetrics({
-      register: metrics.registry,
-      eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION,
-    });
-  }
+  if (config.processMetrics) collectProcessMetrics(metrics.registry);
 }
 
 function healthOf(

@@ -6,12 +6,12 @@
 export {
   type CounterFamily,
   createPrometheusMetrics,
-  EVENT_LOOP_PRECISION,
   type GaugeFamily,
   type HistogramFamily,
   PrometheusMetrics,
   type PrometheusMetricsOptions,
   type Rendered,
 } from './prometheus/metrics.ts';
+export { collectProcessMetrics } from './prometheus/process-metrics.ts';
 export { CounterSeries, type ExemplarLabels, GaugeSeries, HistogramSeries } from './prometheus/series.ts';
 export type { Family } from './series/family.ts';

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import { collectDefaultMetrics, Counter, Histogram, Registry, Summary } from 'prom-client';
+import { Counter, Histogram, Registry, Summary } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { bounded, client, counter, gauge, histogram, OTHER, relay } from '../index.ts';
-import { createPrometheusMetrics } from '../prometheus.ts';
+import { collectProcessMetrics, createPrometheusMetrics } from '../prometheus.ts';
 
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0';
 const described = { unit: '{thing}', description: 'Things' };
@@ -116,9 +116,9 @@ sum_count 1
     expect((await metrics.render()).body).toContain('# TYPE requests_total counter\n');
   });
 
-  test('holds the default metrics of the process', async () => {
+  test('holds the metrics of the process', async () => {
     const metrics = createPrometheusMetrics();
-    collectDefaultMetrics({ register: metrics.registry });
+    collectProcessMetrics(metrics.registry);
     const { body } = await metrics.render(OPENMETRICS);
     expect(body).toMatch(/^process_cpu_seconds_total \d/m);
     expect(body).toMatch(/^nodejs_eventloop_lag_p99_seconds \d/m);

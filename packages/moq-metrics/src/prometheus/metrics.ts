@@ -15,13 +15,6 @@ import {
   HistogramSeries,
 } from './series.ts';
 
-/**
- * From one look at the event loop of Node to the next, in milliseconds: the option `eventLoopMonitoringPrecision` of
- * prom-client. It is part of what is told as the lag. Each look wakes the process up: with prom-client's own 10 ms a
- * relay that is not full took up to a tenth more of the processor.
- */
-export const EVENT_LOOP_PRECISION: number = 50;
-
 /** The series of a counter. */
 export type CounterFamily<L extends LabelValues> = Family<L, CounterSeries, CounterCell>;
 /** The series of a gauge. */
@@ -49,7 +42,7 @@ export interface Rendered {
 
 /** The schema's metrics, counted in plain numbers and written down when Prometheus asks. */
 export class PrometheusMetrics {
-  /** Metrics counted by prom-client itself, such as its default ones: `collectDefaultMetrics({ register })`. */
+  /** Metrics counted by prom-client itself, such as those of the process. */
   readonly registry: Registry;
   readonly #now: () => number;
   readonly #slots: Slots;

@@ -8,12 +8,11 @@ import {
   type Transport,
 } from '@moq-observability/moq-metrics';
 import {
+  collectProcessMetrics,
   createPrometheusMetrics,
-  EVENT_LOOP_PRECISION,
   type PrometheusMetrics,
   type Rendered,
 } from '@moq-observability/moq-metrics/prometheus';
-import { collectDefaultMetrics } from 'prom-client';
 import { RelayError } from '../errors.ts';
 import { BroadcastMetrics } from './broadcast-metrics.ts';
 import { DeliveryMetrics } from './delivery-metrics.ts';
@@ -78,12 +77,7 @@ export class RelayMetrics {
     instruments.gauge(relay.streamInfo);
     instruments.gauge(relay.streamExpected);
     if (!prometheus) return;
-    if (options.processMetrics) {
-      collectDefaultMetrics({
-        register: prometheus.registry,
-        eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION,
-      });
-    }
+    if (options.processMetrics) collectProcessMetrics(prometheus.registry);
     for (const path of options.expected ?? []) expect(prometheus, path);
     followQueues(prometheus, options.queued ?? (() => []));
   }
