@@ -50,8 +50,10 @@ export interface Collector extends AsyncDisposable {
 /** How long requests under way may take when the collector closes, in milliseconds. */
 const CLOSE_GRACE = 2_000;
 
-/** How often sessions are looked through, in milliseconds. */
+/** How often series are looked through for ones that nobody uses, in milliseconds, and within how long all sessions. */
 const SWEEP_EVERY = 1_000;
+/** How often a part of the sessions is: thousands at once would hold the event loop. */
+const SWEEP_PART_EVERY = 50;
 
 /** How often those that changed are stored, in milliseconds, and how many at one time: reports do not wait for long. */
 const STORE_EVERY = 100;
@@ -333,20 +335,19 @@ function sweepRegularly(
   { sessions, fleet, store }: Pick<Parts, 'sessions' | 'fleet' | 'store'>,
   stack: AsyncDisposableStack,
 ): void {
-  const sweep = (): void => {
-    const now = unixNow();
-    sessions.sweep(now);
-    fleet.sweep(now);
-  };
   const save = async (): Promise<number> => {
     const rows = sessions.takeUnsaved(SESSIONS_AT_ONCE, unixNow()).map(rowOf);
     if (rows.length > 0) await store.writeSessions(rows);
     return rows.length;
   };
-  const timers = [setInterval(sweep, SWEEP_EVERY), setInterval(() => void save(), STORE_EVERY)];
+  const timers = [
+    setInterval(() => sessions.sweep(unixNow(), SWEEP_PART_EVERY / SWEEP_EVERY), SWEEP_PART_EVERY),
+    setInterval(() => fleet.sweep(unixNow()), SWEEP_EVERY),
+    setInterval(() => void save(), STORE_EVERY),
+  ];
   stack.defer(async () => {
     for (const timer of timers) clearInterval(timer);
-    sweep();
+    sessions.sweep(unixNow());
     while ((await save()) > 0);
   });
 }

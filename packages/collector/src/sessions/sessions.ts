@@ -46,6 +46,8 @@ export class Sessions {
   readonly #texts = new Interner(20_000);
   /** Those that wait to be stored, once each; and those that were forgotten since, which no longer say so. */
   #unsaved: Session[] = [];
+  /** How far the looking through has come. */
+  #swept = this.#sessions.values();
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -136,9 +138,15 @@ export class Sessions {
     return this.#texts.share(text);
   }
 
-  /** Counts those as lost that fell silent, and forgets those that have been silent for long. */
-  sweep(now: number): void {
-    for (const session of this.#sessions.values()) {
+  /**
+   * Counts those as lost that fell silent, and forgets those that have been silent for long.
+   *
+   * @param share the part of all sessions to look at, going on where the last call ended; all of them by default
+   */
+  sweep(now: number, share = 1): void {
+    for (let left = Math.ceil(this.#sessions.size * share); left > 0; left--) {
+      const session = this.#nextSwept();
+      if (!session) return;
       if (now - session.updatedAt >= this.#options.expiry) this.#forget(session);
       else if (isLive(session.state) && session.isSilent(now)) this.enter(session, 'lost', now);
     }
@@ -175,6 +183,16 @@ export class Sessions {
     session.broadcast = this.#texts.share(broadcast);
     session.revision += 1;
     this.#enter(session);
+  }
+
+  /** The next session to look at, and after the last one the first again; none where there are none. */
+  #nextSwept(): Session | undefined {
+    let next = this.#swept.next();
+    if (next.done) {
+      this.#swept = this.#sessions.values();
+      next = this.#swept.next();
+    }
+    return next.value;
   }
 
   #save(session: Session): void {
