@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { createCollector } from './collector.ts';
 import type { CollectorOptions } from './config.ts';
 import { CollectorError } from './errors.ts';
+import { collectGarbageSeldom } from './heap.ts';
 
 /** What can be wrong with the command line or the environment ends with this code. */
 const USAGE = 2;
@@ -152,6 +153,7 @@ async function run({ logLevel, opsHost, ...options }: Settings): Promise<void> {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
   });
+  collectGarbageSeldom();
   const collector = await createCollector({ ...options, opsHosts: opsHost, processMetrics: true }, logger);
   const stop = (): void => {
     collector.close().catch((error: unknown) => logger.error({ err: error }, 'could not close'));
