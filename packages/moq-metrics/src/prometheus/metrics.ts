@@ -143,7 +143,9 @@ export class PrometheusMetrics {
    */
   async render(accept?: string): Promise<Rendered> {
     const { format, contentType } = negotiate(accept);
+    const pause = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
     const foreign = (await this.registry.getMetricsAsJSON()).filter(({ name }) => !this.#families.has(name));
+    await pause();
     for (const collect of this.#collectors) collect();
     const snapshots = [...this.#families.values()].map((family) =>
       snapshot(family.metric, [...family.cells()]),
@@ -153,7 +155,7 @@ export class PrometheusMetrics {
       for (const metric of foreign) yield* foreignLines(format, metric);
       if (format === 'openmetrics') yield '# EOF\n';
     }
-    return { contentType, body: await render(lines(), () => new Promise(setImmediate)) };
+    return { contentType, body: await render(lines(), pause) };
   }
 
   #family<L extends LabelValues, C extends Cell, Handle>(
