@@ -143,9 +143,8 @@ export class PrometheusMetrics {
    */
   async render(accept?: string): Promise<Rendered> {
     const { format, contentType } = negotiate(accept);
-    const pause = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
     const foreign = (await this.registry.getMetricsAsJSON()).filter(({ name }) => !this.#families.has(name));
-    await pause();
+    await turn();
     for (const collect of this.#collectors) collect();
     const snapshots = [...this.#families.values()].map((family) =>
       snapshot(family.metric, [...family.cells()]),
@@ -155,7 +154,7 @@ export class PrometheusMetrics {
       for (const metric of foreign) yield* foreignLines(format, metric);
       if (format === 'openmetrics') yield '# EOF\n';
     }
-    return { contentType, body: await render(lines(), pause) };
+    return { contentType, body: await render(lines(), turn) };
   }
 
   #family<L extends LabelValues, C extends Cell, Handle>(
@@ -177,4 +176,9 @@ export class PrometheusMetrics {
 /** The schema's metrics, counted in plain numbers and written down when Prometheus asks. */
 export function createPrometheusMetrics(options?: PrometheusMetricsOptions): PrometheusMetrics {
   return new PrometheusMetrics(options);
+}
+
+/** Lets the rest of the event loop have its turn. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }
