@@ -7,6 +7,7 @@ import { diag } from '@opentelemetry/api';
 import { type Logger, multistream, pino } from 'pino';
 import type { RelayOptions } from './config.ts';
 import { RelayError } from './errors.ts';
+import { collectGarbageSeldom } from './heap.ts';
 import { replacePromiseRace } from './promise-race.ts';
 import { createRelay, type Relay, relayVersion } from './relay.ts';
 import { routeConsole } from './telemetry/console.ts';
@@ -187,6 +188,7 @@ async function run(settings: Settings): Promise<void> {
         });
   const logger = createLogger(logLevel, exported);
   routeConsole(logger);
+  collectGarbageSeldom();
   replacePromiseRace();
   tellExportFaults(logger);
   // The protocol layer lets some failures of streams go unheard. They are a session's, never the process'.

@@ -43,5 +43,6 @@ process.on('message', (question: UsageQuestion) => {
   delays?.reset();
   process.send!(usage);
 });
-// It is not what the process lives for.
+// It is not what the process lives for, yet nothing is left to live for without whoever asks.
+process.on('disconnect', () => process.exit());
 process.channel?.unref();
