@@ -61,6 +61,8 @@ describe('connect', () => {
     cleanup.push(() => connection.close());
     expect(connection.version).toBe('moq-lite-05');
     expect(connection.transport).toBe(transport);
+    // What is asked for before it is offered is not there.
+    await connection.announced().next();
     const track = connection.consume(Path.from('room/one')).subscribe('greeting');
     const frame = await track.readFrame();
     expect(Buffer.from(frame!.payload).toString()).toBe(`hello by ${transport}`);
