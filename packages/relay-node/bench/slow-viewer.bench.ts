@@ -14,8 +14,10 @@ const GOAL = 0.1;
 /** What may wait for one track of a viewer, in bytes. */
 const BACKLOG = 4 * 1024 * 1024;
 const WARM_UP = 8;
-/** The sockets of this machine take this many seconds of it before any of it waits in the relay. */
-const SOCKETS = 30;
+/** After this many seconds the sockets of this machine are full, and as much waits in the relay as may. */
+const SOCKETS = 12;
+/** In seconds: the relay would close the session of a viewer that is stuck, and then there is none. */
+const FOR_EVER = '3600';
 
 const pairs = argument('pairs', 3);
 const seconds = argument('seconds', 8);
@@ -28,7 +30,11 @@ process.on('unhandledRejection', () => {});
 replacePromiseRace();
 
 await using relay = await startRelayProcess({
-  env: { MOQ_RELAY_MAX_BACKLOG_BYTES: String(BACKLOG), MOQ_RELAY_STUCK_LIMIT: '3600' },
+  env: {
+    MOQ_RELAY_MAX_BACKLOG_BYTES: String(BACKLOG),
+    MOQ_RELAY_STUCK_LIMIT: FOR_EVER,
+    MOQ_RELAY_IDLE_TIMEOUT: FOR_EVER,
+  },
 });
 using others = new Audience();
 await others.ask({ order: 'gather', urls: [relay.url.href], transport, viewers: viewers - 1, broadcast });
@@ -50,6 +56,7 @@ for (let pair = 0; pair < pairs; pair++) {
     latencies.set(stuck, (await others.ask({ order: 'play', relay: 0, seconds })).p99);
     if (!stuck) continue;
     waiting = await worstQueue();
+    if (waiting === 0) throw new Error('nothing waits for the viewer that is stuck');
     rss = (await relay.usage()).rss;
   }
   const [well, slow] = [latencies.get(false)!, latencies.get(true)!];
