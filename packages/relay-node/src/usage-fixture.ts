@@ -44,5 +44,6 @@ process.on('message', (question: UsageQuestion) => {
   process.send!(usage);
 });
 // It is not what the process lives for, yet nothing is left to live for without whoever asks.
-process.on('disconnect', () => process.exit());
+// An orderly end could wait for ever: the logger writes what is left, again and again, to whom has gone.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.channel?.unref();
