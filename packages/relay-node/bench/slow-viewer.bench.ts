@@ -14,7 +14,7 @@ const GOAL = 0.1;
 /** What may wait for one track of a viewer, in bytes. */
 const BACKLOG = 4 * 1024 * 1024;
 const WARM_UP = 8;
-/** After this many seconds the sockets of this machine are full, and as much waits in the relay as may. */
+/** After this many seconds the sockets of this machine are full, and the relay gives up what has waited for too long. */
 const SOCKETS = 12;
 /** In seconds: the relay would close the session of a viewer that is stuck, and then there is none. */
 const FOR_EVER = '3600';

@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Counter, Histogram, Registry, Summary } from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { bounded, client, counter, gauge, histogram, OTHER, relay, stack } from '../index.ts';
-import { parseExposition } from '../exposition.ts';
+import { bounded, client, counter, gauge, histogram, OTHER, relay } from '../index.ts';
 import { collectProcessMetrics, createPrometheusMetrics } from '../prometheus.ts';
 
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0';
@@ -120,10 +119,9 @@ sum_count 1
   test('holds the metrics of the process', async () => {
     const metrics = createPrometheusMetrics();
     collectProcessMetrics(metrics.registry);
-    const { families } = parseExposition((await metrics.render(OPENMETRICS)).body);
-    for (const { name } of Object.values(stack)) {
-      if (/^(?:process|nodejs)_/.test(name)) expect(families.get(name)?.samples, name).toHaveLength(1);
-    }
+    const { body } = await metrics.render(OPENMETRICS);
+    expect(body).toMatch(/^process_cpu_seconds_total \d/m);
+    expect(body).toMatch(/^nodejs_eventloop_lag_p99_seconds \d/m);
   });
 
   test('is brought up to date by what was asked to', async () => {
