@@ -40,13 +40,14 @@ export const processStartTimeSeconds: GaugeMetric = gauge({
 export const nodejsEventLoopLagP50Seconds: GaugeMetric = gauge({
   name: 'nodejs_eventloop_lag_p50_seconds',
   unit: 's',
-  description: 'The 50th percentile of the recorded event loop delays.',
+  description: 'How late the event loop gets to what it has to do, the median since the scrape before.',
 });
 
 export const nodejsEventLoopLagP99Seconds: GaugeMetric = gauge({
   name: 'nodejs_eventloop_lag_p99_seconds',
   unit: 's',
-  description: 'The 99th percentile of the recorded event loop delays.',
+  description:
+    'How late the event loop gets to what it has to do, the 99th percentile since the scrape before.',
 });
 
 export const nodejsHeapUsedBytes: GaugeMetric = gauge({

@@ -51,7 +51,7 @@ async function serve(incoming: IncomingSession): Promise<void> {
 }
 
 const http = await listen(
-  { purpose: 'clients', host: '127.0.0.1', port: 0, option: 'port' },
+  { purpose: 'clients', host: '127.0.0.1', port: 0, option: 'port', keepAlive: 5_000 },
   (_request, response) => void response.end(certificate.sha256),
 );
 const options = {

@@ -41,6 +41,13 @@ const PORT_ATTEMPTS = 5;
 /** At most this many sessions are told of at once. */
 const MAX_DESCRIBED = 1000;
 
+/**
+ * For how long a connection may stay without a request, in milliseconds: anybody's, and that of whoever scrapes, four
+ * times a minute or once.
+ */
+const PUBLIC_KEEP_ALIVE = 5_000;
+const OPS_KEEP_ALIVE = 65_000;
+
 /** How long sessions have to end in order when the relay closes, in milliseconds. */
 const CLOSE_GRACE = 1000;
 
@@ -228,6 +235,7 @@ class RunningRelay implements Relay {
         host,
         port,
         option: 'port',
+        keepAlive: PUBLIC_KEEP_ALIVE,
         tls: certificate === undefined ? undefined : this.#certificates?.current,
       },
       createPublic({
@@ -244,7 +252,13 @@ class RunningRelay implements Relay {
   #listenOps(host: string): Promise<HttpServer> {
     const { opsAllowedHosts, opsHosts, opsPort, opsToken } = this.#config;
     return listen(
-      { purpose: 'ops', host, port: this.#ops[0]?.port ?? opsPort, option: 'opsPort' },
+      {
+        purpose: 'ops',
+        host,
+        port: this.#ops[0]?.port ?? opsPort,
+        option: 'opsPort',
+        keepAlive: OPS_KEEP_ALIVE,
+      },
       createOps({
         allowedHosts: [...opsAllowedHosts, ...opsHosts],
         token: opsToken,

@@ -91,16 +91,16 @@ export const eventLoopLag: Alert = alert({
   area: 'relay',
   severity: 'warning',
   measure: lag,
-  condition: above(lag, 0.15),
+  condition: above(lag, 0.1),
   for: '2m',
   unit: 's',
   summary: 'The event loop of {instance} is late',
   description:
-    'Of what {job} at {instance} had to do, one in a hundred waited for {value} or longer; 150 ms may be.',
+    'Of what {job} at {instance} had to do, one in a hundred waited for {value} or longer; 100 ms may be.',
   dashboard: 'moq-relay',
   runbook: {
     meaning:
-      'For two minutes the event loop of a relay or a collector was more than 100 ms late one time out of a hundred: past the 50 ms from one look to the next, which are part of the value. Node does everything on it, one thing after another.',
+      'For two minutes the event loop of a relay or a collector was more than 100 ms late one time out of a hundred. Node does everything on it, one thing after another.',
     impact:
       'With a relay: every frame of every stream waits as long, which viewers see as latency, then as stalls.',
     diagnosis: [
@@ -136,7 +136,7 @@ export const eventLoopLag: Alert = alert({
       name: 'the relay is late',
       given: [
         ...holds(stack.nodejsEventLoopLagP99Seconds, onRelay, ['10m', 0.25]),
-        ...holds(stack.nodejsEventLoopLagP99Seconds, onCollector, ['10m', 0.051]),
+        ...holds(stack.nodejsEventLoopLagP99Seconds, onCollector, ['10m', 0.002]),
       ],
       at: '5m',
       fires: [{ labels: onRelay, value: 0.25 }],
@@ -145,12 +145,12 @@ export const eventLoopLag: Alert = alert({
   silent: [
     {
       name: 'it is in time',
-      given: holds(stack.nodejsEventLoopLagP99Seconds, onRelay, ['10m', 0.051]),
+      given: holds(stack.nodejsEventLoopLagP99Seconds, onRelay, ['10m', 0.002]),
       at: '5m',
     },
     {
       name: 'it was late for a minute',
-      given: holds(stack.nodejsEventLoopLagP99Seconds, onRelay, ['3m', 0.051], ['1m', 0.4], ['6m', 0.051]),
+      given: holds(stack.nodejsEventLoopLagP99Seconds, onRelay, ['3m', 0.002], ['1m', 0.4], ['6m', 0.002]),
       at: '5m',
     },
   ],

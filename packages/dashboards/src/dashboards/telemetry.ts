@@ -371,11 +371,10 @@ const running: Row = {
     timeseries({
       name: 'event-loop',
       title: 'Event loop, p99',
-      description:
-        'How late the collector gets to what it has to do, with the 50 ms from one look to the next: below 100 ms is good.',
+      description: 'How late the collector gets to what it has to do: below 50 ms is good.',
       unit: 's',
       lines: [{ query: select(stack.nodejsEventLoopLagP99Seconds, process), legend: '{{instance}}' }],
-      thresholds: { worse: 'above', warning: 0.1, critical: 0.15 },
+      thresholds: { worse: 'above', warning: 0.05, critical: 0.1 },
       watched: {
         alerts: ['EventLoopLag'],
         nextSteps: 'Another collector beside it: sessions stick to one, Prometheus adds up.',

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Histogram, Registry, Summary } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { bounded, client, counter, gauge, histogram, OTHER, relay } from '../index.ts';
@@ -122,6 +122,22 @@ sum_count 1
     const { body } = await metrics.render(OPENMETRICS);
     expect(body).toMatch(/^process_cpu_seconds_total \d/m);
     expect(body).toMatch(/^nodejs_eventloop_lag_p99_seconds \d/m);
+  });
+
+  test('says how late the event loop was, and of the scrape before nothing', async () => {
+    const metrics = createPrometheusMetrics();
+    collectProcessMetrics(metrics.registry);
+    const late = async (): Promise<number> => {
+      const { body } = await metrics.render();
+      return Number(/^nodejs_eventloop_lag_p99_seconds (.*)$/m.exec(body)![1]);
+    };
+    await sleep(250);
+    const until = performance.now() + 500;
+    while (performance.now() < until); // Nothing else gets its turn.
+    await sleep(150);
+    expect(await late()).toBeGreaterThan(0.35);
+    await sleep(250);
+    expect(await late()).toBeLessThan(0.35);
   });
 
   test('is brought up to date by what was asked to', async () => {

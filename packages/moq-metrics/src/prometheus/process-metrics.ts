@@ -1,17 +1,13 @@
 import { createRequire } from 'node:module';
-import type { Registry } from 'prom-client';
-
-/**
- * From one look at the event loop of Node to the next, in milliseconds; it is part of what is told as the lag. Each
- * look wakes the process up: with prom-client's own 10 ms a relay that is not full took up to a tenth more of the
- * processor.
- */
-const EVENT_LOOP_PRECISION = 50;
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Gauge, type Registry } from 'prom-client';
+import * as stack from '../stack.ts';
 
 /**
  * What prom-client measures, by the name of its module. The others would take more of the processor than all of our
- * own series: it is told of each garbage collection, a server has many in a second, and each scrape looks at all
- * handles, requests and resources of the process, a server has thousands.
+ * own series: it is told of each garbage collection, a server has many in a second; each scrape looks at all handles,
+ * requests and resources of the process, a server has thousands; and each computes the standard deviation of every
+ * look at the event loop.
  */
 const MEASURED = [
   'processCpuTotal',
@@ -19,21 +15,51 @@ const MEASURED = [
   'osMemoryHeap',
   'processOpenFileDescriptors',
   'processMaxFileDescriptors',
-  'eventLoopLag',
   'heapSizeAndUsed',
-  'heapSpacesSizeAndUsed',
   'version',
 ];
 
-type Measure = (registry: Registry, options: { readonly eventLoopMonitoringPrecision: number }) => void;
+/**
+ * From one look at the event loop to the next, in milliseconds. Each look wakes the process up: ten times as often, a
+ * relay that is not full took up to a tenth more of the processor.
+ */
+const LOOK_INTERVAL = 100;
+
+type Measure = (registry: Registry) => void;
 
 const require = createRequire(import.meta.url);
 
-/** Has prom-client measure the process: its CPU, memory, files and event loop. */
+/** Measures the process: its CPU, memory, files and event loop. */
 export function collectProcessMetrics(registry: Registry): void {
   for (const name of MEASURED) {
     // `collectDefaultMetrics()` starts them all, and what is started cannot be stopped.
-    const measure = require(`prom-client/lib/metrics/${name}.js`) as Measure;
-    measure(registry, { eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION });
+    (require(`prom-client/lib/metrics/${name}.js`) as Measure)(registry);
   }
+  watchEventLoop(registry);
+}
+
+/** Tells how much later than it was due each look at the event loop came, over the looks since the scrape before. */
+function watchEventLoop(registry: Registry): void {
+  const looks = monitorEventLoopDelay({ resolution: LOOK_INTERVAL });
+  looks.enable();
+  const lag = (percentile: number): number =>
+    Math.max(0, looks.percentile(percentile) / 1e6 - LOOK_INTERVAL) / 1000;
+  const registers = [registry];
+  const { name, description } = stack.nodejsEventLoopLagP50Seconds;
+  const median = new Gauge({
+    name,
+    help: description,
+    registers,
+    // It is asked first.
+    collect: () => {
+      median.set(lag(50));
+      late.set(lag(99));
+      looks.reset();
+    },
+  });
+  const late = new Gauge({
+    name: stack.nodejsEventLoopLagP99Seconds.name,
+    help: stack.nodejsEventLoopLagP99Seconds.description,
+    registers,
+  });
 }

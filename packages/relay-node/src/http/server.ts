@@ -12,6 +12,8 @@ export interface HttpServerOptions {
   readonly port: number;
   /** The option that moves the port. */
   readonly option: string;
+  /** For how long a connection may stay without a request, in milliseconds. */
+  readonly keepAlive: number;
   /** PEM; without it, plain HTTP. */
   readonly tls?: { readonly certificate: string; readonly privateKey: string } | undefined;
 }
@@ -30,7 +32,6 @@ export interface HttpServer {
 const TIMEOUTS = {
   headersTimeout: 5_000,
   requestTimeout: 10_000,
-  keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 2_000,
 };
 
@@ -40,10 +41,11 @@ const TIMEOUTS = {
  * @throws {RelayError} `port_taken` or `listen`
  */
 export async function listen(options: HttpServerOptions, listener: RequestListener): Promise<HttpServer> {
-  const { purpose, host, port, option, tls } = options;
+  const { purpose, host, port, option, keepAlive, tls } = options;
+  const limits = { ...TIMEOUTS, keepAliveTimeout: keepAlive };
   const server = tls
-    ? createSecureServer({ ...TIMEOUTS, cert: tls.certificate, key: tls.privateKey }, listener)
-    : createServer(TIMEOUTS, listener);
+    ? createSecureServer({ ...limits, cert: tls.certificate, key: tls.privateKey }, listener)
+    : createServer(limits, listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(cause, options)));
     server.listen({ host, port }, resolve);

@@ -19,14 +19,13 @@ export const process: Row = {
     timeseries({
       name: 'event-loop',
       title: 'Event loop',
-      description:
-        'How late the relay gets to what it has to do, p50 and p99, with the 50 ms from one look to the next: below 70 ms is good.',
+      description: 'How late the relay gets to what it has to do, p50 and p99: below 20 ms is good.',
       unit: 's',
       lines: [
         { query: select(stack.nodejsEventLoopLagP50Seconds, relayJobs), legend: '{{instance}} p50' },
         { query: select(stack.nodejsEventLoopLagP99Seconds, relayJobs), legend: '{{instance}} p99' },
       ],
-      thresholds: { worse: 'above', warning: 0.1, critical: 0.15 },
+      thresholds: { worse: 'above', warning: 0.05, critical: 0.1 },
       watched: {
         alerts: ['EventLoopLag'],
         nextSteps:

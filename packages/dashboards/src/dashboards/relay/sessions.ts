@@ -34,7 +34,7 @@ export const overview: Row = {
         'Of everything the worst relay does, one in a hundred waits as long. Below 20 ms is good; every frame of every stream waits with it.',
       unit: 's',
       lines: [{ query: max(select(stack.nodejsEventLoopLagP99Seconds, relayJobs)), legend: 'worst relay' }],
-      thresholds: { worse: 'above', warning: 0.1, critical: 0.15 },
+      thresholds: { worse: 'above', warning: 0.05, critical: 0.1 },
       watched: {
         alerts: ['EventLoopLag'],
         nextSteps: 'Look at its CPU below: at one core it is full. Drain it, or add a relay.',
