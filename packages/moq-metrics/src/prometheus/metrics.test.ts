@@ -162,8 +162,8 @@ sum_count 1
       labels: { n: { limit: 5000 } },
     });
     const series = Array.from({ length: 3000 }, (_, i) => [
-      metrics.counter(opened).series({ n: `${i}` }),
-      metrics.counter(closed).series({ n: `${i}` }),
+      metrics.counter(opened).series({ n: String(i).padStart(50, '0') }),
+      metrics.counter(closed).series({ n: String(i).padStart(50, '0') }),
     ]);
     let turns = 0;
     const state = { done: false };

@@ -5,7 +5,7 @@ import { negotiate } from '../exposition/format.ts';
 import type { BoundedLabel, LabelValues } from '../labels.ts';
 import { type AnyFamily, type Cells, Family } from '../series/family.ts';
 import { Slots } from '../series/slots.ts';
-import { type Cell, foreignLines, linesOf, render, snapshot } from './render.ts';
+import { blocksOf, type Cell, foreignLines, render, snapshot } from './render.ts';
 import {
   CounterCell,
   CounterSeries,
@@ -146,15 +146,13 @@ export class PrometheusMetrics {
     const foreign = (await this.registry.getMetricsAsJSON()).filter(({ name }) => !this.#families.has(name));
     await turn();
     for (const collect of this.#collectors) collect();
-    const snapshots = [...this.#families.values()].map((family) =>
-      snapshot(family.metric, [...family.cells()]),
-    );
-    function* lines(): Generator<string> {
-      for (const family of snapshots) yield* linesOf(format, family);
+    const snapshots = [...this.#families.values()].map((family) => snapshot(family.metric, family.cells()));
+    function* blocks(): Generator<string> {
+      for (const family of snapshots) yield* blocksOf(format, family);
       for (const metric of foreign) yield* foreignLines(format, metric);
       if (format === 'openmetrics') yield '# EOF\n';
     }
-    return { contentType, body: await render(lines(), turn) };
+    return { contentType, body: await render(blocks(), turn) };
   }
 
   #family<L extends LabelValues, C extends Cell, Handle>(
