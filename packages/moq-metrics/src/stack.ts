@@ -1,11 +1,11 @@
 /**
- * Metrics of software that is not ours, as far as dashboards and alerts ask for them: prom-client's defaults,
+ * Metrics of software that is not ours, as far as dashboards and alerts ask for them: a Node process,
  * node_exporter, and Prometheus itself. Nothing here has an OpenTelemetry name of ours.
  */
 import { counter, type CounterMetric, gauge, type GaugeMetric } from './define.ts';
 import { bounded } from './labels.ts';
 
-// A Node process (prom-client)
+// A Node process (prom-client, and `collectProcessMetrics` for the event loop)
 
 export const processCpuSeconds: CounterMetric = counter({
   name: 'process_cpu_seconds_total',

@@ -41,11 +41,10 @@ const PORT_ATTEMPTS = 5;
 /** At most this many sessions are told of at once. */
 const MAX_DESCRIBED = 1000;
 
-/**
- * For how long a connection may stay without a request, in milliseconds: anybody's, and that of whoever scrapes, four
- * times a minute or once.
- */
+/** For how long anybody's HTTP connection may stay without a request, in milliseconds. */
 const PUBLIC_KEEP_ALIVE = 5_000;
+
+/** The same on the ops port: whoever scrapes once a minute keeps the connection. */
 const OPS_KEEP_ALIVE = 65_000;
 
 /** How long sessions have to end in order when the relay closes, in milliseconds. */

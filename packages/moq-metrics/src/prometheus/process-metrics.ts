@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Gauge, type Registry } from 'prom-client';
+import type { GaugeMetric } from '../define.ts';
 import * as stack from '../stack.ts';
 
 /**
@@ -44,22 +45,13 @@ function watchEventLoop(registry: Registry): void {
   looks.enable();
   const lag = (percentile: number): number =>
     Math.max(0, looks.percentile(percentile) / 1e6 - LOOK_INTERVAL) / 1000;
-  const registers = [registry];
-  const { name, description } = stack.nodejsEventLoopLagP50Seconds;
-  const median = new Gauge({
-    name,
-    help: description,
-    registers,
-    // It is asked first.
-    collect: () => {
-      median.set(lag(50));
-      late.set(lag(99));
-      looks.reset();
-    },
+  const gaugeOf = ({ name, description }: GaugeMetric, collect?: () => void): Gauge =>
+    new Gauge({ name, help: description, registers: [registry], ...(collect && { collect }) });
+  // The first that is asked tells both.
+  const median = gaugeOf(stack.nodejsEventLoopLagP50Seconds, () => {
+    median.set(lag(50));
+    late.set(lag(99));
+    looks.reset();
   });
-  const late = new Gauge({
-    name: stack.nodejsEventLoopLagP99Seconds.name,
-    help: stack.nodejsEventLoopLagP99Seconds.description,
-    registers,
-  });
+  const late = gaugeOf(stack.nodejsEventLoopLagP99Seconds);
 }

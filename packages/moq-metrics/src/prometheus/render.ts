@@ -65,7 +65,7 @@ export async function render(blocks: Iterable<string>, pause: () => Promise<void
   return [...chunks, ...chunk].join('');
 }
 
-/** The lines of a metric of the schema, some at a time: one at a time takes half as long again. */
+/** The lines of a metric of the schema, some at a time: one at a time takes a third longer. */
 export function* blocksOf(format: Format, family: Snapshot): Generator<string> {
   const { metric, texts } = family;
   const step = metric.kind === 'histogram' ? Math.ceil(BLOCK / (metric.buckets.length + 3)) : BLOCK;
