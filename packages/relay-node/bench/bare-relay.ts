@@ -1,5 +1,6 @@
 /** What the protocol layer takes by itself: forwards everything to everybody over the same transports, and counts nothing. */
 import { Broadcast, Connection, type Track } from '@moq/net';
+import { collectGarbageSeldom } from '../src/heap.ts';
 import { createSelfSigned } from '../src/transport/certificate.ts';
 import { listen } from '../src/http/server.ts';
 import { PROTOCOLS } from '../src/relay.ts';
@@ -26,6 +27,8 @@ class Forwarded extends Broadcast.Producer {
   }
 }
 
+// The same V8 as the relay's, so that what differs is the relay.
+collectGarbageSeldom();
 const certificate = createSelfSigned({ now: Date.now() });
 const connections = new Set<Connection.Established>();
 const broadcasts = new Map<string, { readonly source: Source; readonly publisher: Connection.Established }>();
