@@ -1,7 +1,13 @@
 import type { UserConfig } from 'tsdown';
 
 const config: UserConfig = {
-  entry: ['src/client.ts', 'src/index.ts', 'src/main.ts'],
+  entry: {
+    client: 'src/client.ts',
+    index: 'src/index.ts',
+    main: 'src/main.ts',
+    // Started as a thread, which is looked for beside what starts it.
+    'export-worker': 'src/telemetry/export-worker.ts',
+  },
   format: 'esm',
   platform: 'node',
   dts: true,

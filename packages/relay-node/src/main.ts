@@ -1,9 +1,7 @@
 #!/usr/bin/env node
 import { hostname } from 'node:os';
-import { inspect } from 'node:util';
 import { attributes } from '@moq-observability/moq-metrics';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { diag } from '@opentelemetry/api';
 import { type Logger, multistream, pino } from 'pino';
 import type { RelayOptions } from './config.ts';
 import { RelayError } from './errors.ts';
@@ -11,6 +9,7 @@ import { collectGarbageSeldom } from './heap.ts';
 import { replacePromiseRace } from './promise-race.ts';
 import { createRelay, type Relay, relayVersion } from './relay.ts';
 import { routeConsole } from './telemetry/console.ts';
+import type { ExportFault } from './telemetry/export-protocol.ts';
 import { startExport, type TelemetryExport } from './telemetry/export.ts';
 import { EXPORT_SOURCE } from './telemetry/log-records.ts';
 import { printable } from './telemetry/text.ts';
@@ -177,20 +176,20 @@ try {
 async function run(settings: Settings): Promise<void> {
   const { logLevel, opsHost, traceRatio, maxSpansPerSecond, ...options } = settings;
   const id = options.id ?? hostname();
+  collectGarbageSeldom();
+  replacePromiseRace();
   const exported =
     options.telemetry === false
       ? undefined
-      : await startExport(process.env, {
+      : startExport(process.env, {
           version: relayVersion(),
           id,
           ratio: traceRatio,
           spansPerSecond: maxSpansPerSecond,
+          onFault: (fault) => tellFault(logger, fault),
         });
   const logger = createLogger(logLevel, exported);
   routeConsole(logger);
-  collectGarbageSeldom();
-  replacePromiseRace();
-  tellExportFaults(logger);
   // The protocol layer lets some failures of streams go unheard. They are a session's, never the process'.
   process.on('unhandledRejection', (error) => logger.debug({ err: error }, 'unhandled rejection'));
   const relay = await createRelay({ ...options, id, opsHosts: opsHost }, logger, exported?.tracer);
@@ -227,19 +226,9 @@ function createLogger(level: string, exported: TelemetryExport | undefined): Log
   return pino(options, multistream(streams.map((entry) => ({ ...entry, level: 'trace' as const }))));
 }
 
-function tellExportFaults(logger: Logger): void {
-  const log = logger.child({ source: EXPORT_SOURCE });
-  const tell =
-    (level: 'debug' | 'warn') =>
-    (message: string, ...more: unknown[]): void =>
-      log[level]({ ...(more.length > 0 && { details: printable(inspect(more), 1024) }) }, printable(message));
-  diag.setLogger({
-    error: tell('warn'),
-    warn: tell('warn'),
-    info: tell('debug'),
-    debug: tell('debug'),
-    verbose: () => {},
-  });
+function tellFault(logger: Logger, { level, message, details }: ExportFault): void {
+  const more = details !== undefined && { details: printable(details, 1024) };
+  logger[level]({ source: EXPORT_SOURCE, ...more }, printable(message));
 }
 
 function fail(error: RelayError): void {

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { Tracer } from '@opentelemetry/api';
 import { type Logger, pino } from 'pino';
 import type { RelayBroadcast } from './broadcast.ts';
 import { Authority } from './auth/authority.ts';
@@ -17,6 +16,7 @@ import { Session, type SessionHost } from './session.ts';
 import type { SessionStatus } from './session-status.ts';
 import { RelayMetrics } from './telemetry/metrics.ts';
 import { printable } from './telemetry/text.ts';
+import type { RelayTracer } from './telemetry/tracer.ts';
 import { pause } from './timeout.ts';
 import type { IncomingSession } from './transport/transport.ts';
 import { Transports, type TransportStatus } from './transports.ts';
@@ -76,7 +76,7 @@ export interface Relay extends AsyncDisposable {
 export async function createRelay(
   options: RelayOptions = {},
   logger: Logger = pino({ level: 'silent' }),
-  tracer?: Tracer,
+  tracer?: RelayTracer,
 ): Promise<Relay> {
   const config = resolveConfig(options);
   const relay = new RunningRelay(config, await Authority.open(config), logger, tracer);
@@ -106,7 +106,7 @@ class RunningRelay implements Relay {
   #listening = false;
   #closing: Promise<void> | undefined;
 
-  constructor(config: RelayConfig, authority: Authority, logger: Logger, tracer: Tracer | undefined) {
+  constructor(config: RelayConfig, authority: Authority, logger: Logger, tracer: RelayTracer | undefined) {
     this.#config = config;
     this.#log = logger;
     this.#metrics = new RelayMetrics({

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { type Announce, Connection, type Path, RemoteError } from '@moq/net';
-import type { Tracer } from '@opentelemetry/api';
 import {
   attributes,
   events,
@@ -28,6 +27,7 @@ import type { RelayMetrics } from './telemetry/metrics.ts';
 import type { SessionMetrics } from './telemetry/session-metrics.ts';
 import { SessionTrace } from './telemetry/session-trace.ts';
 import { printable } from './telemetry/text.ts';
+import type { RelayTracer } from './telemetry/tracer.ts';
 import type { SessionStatus } from './session-status.ts';
 import { StuckWatch } from './stuck-watch.ts';
 import { within } from './timeout.ts';
@@ -60,7 +60,7 @@ export interface SessionHost {
   readonly metrics: RelayMetrics;
   readonly log: Logger;
   /** Makes spans; without it there are none. */
-  readonly tracer: Tracer | undefined;
+  readonly tracer: RelayTracer | undefined;
   /** Which relay of a cluster. */
   readonly relayId: string;
 }

@@ -1,6 +1,5 @@
 import {
   type AnyValue,
-  type Logger,
   type LogRecord,
   ROOT_CONTEXT,
   SeverityNumber,
@@ -21,23 +20,8 @@ const SEVERITIES: Readonly<Record<string, SeverityNumber>> = {
 /** The `source` of log lines about the export itself, which must not be exported again. */
 export const EXPORT_SOURCE = 'opentelemetry';
 
-/** Takes the lines of a log and hands them on as log records. */
-export class LogRecords {
-  readonly #logger: Logger;
-
-  constructor(logger: Logger) {
-    this.#logger = logger;
-  }
-
-  /** Takes a line of JSON, as pino writes it. */
-  write(line: string): void {
-    const record = toLogRecord(line);
-    if (record) this.#logger.emit(record);
-  }
-}
-
-/** The record of a line; nothing for lines that are not to be exported. */
-function toLogRecord(line: string): LogRecord | undefined {
+/** The record of a line of JSON, as pino writes it; nothing for lines that are not to be exported. */
+export function toLogRecord(line: string): LogRecord | undefined {
   const fields = JSON.parse(line) as Readonly<Record<string, unknown>>;
   const { level, time, msg, source, ...more } = fields;
   if (source === EXPORT_SOURCE) return undefined;

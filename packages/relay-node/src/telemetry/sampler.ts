@@ -1,12 +1,4 @@
-import {
-  type Attributes,
-  type Context,
-  type Link,
-  type SpanKind,
-  trace,
-  TraceFlags,
-} from '@opentelemetry/api';
-import { type Sampler, SamplingDecision, type SamplingResult } from '@opentelemetry/sdk-trace';
+import { type SpanContext, TraceFlags } from '@opentelemetry/api';
 
 /** How many spans are exported. */
 export interface SamplingLimits {
@@ -24,7 +16,7 @@ export interface SamplingLimits {
  * Decides for each session anew, whatever its parent elsewhere decided, and not by the trace id, which a stranger
  * chooses; what happens within a session goes with the session. A budget bounds all of it.
  */
-export class RelaySampler implements Sampler {
+export class Sampler {
   readonly #limits: SamplingLimits;
   readonly #random: () => number;
   readonly #now: () => number;
@@ -37,25 +29,13 @@ export class RelaySampler implements Sampler {
     this.#now = limits.now ?? (() => performance.now());
   }
 
-  shouldSample(
-    context: Context,
-    _traceId: string,
-    _name: string,
-    _kind: SpanKind,
-    _attributes: Attributes,
-    _links: Link[],
-  ): SamplingResult {
-    const parent = trace.getSpanContext(context);
-    const wanted =
+  /** Whether a span is to be exported. */
+  sample(parent: SpanContext | undefined): boolean {
+    const isWanted =
       parent && !parent.isRemote
         ? (parent.traceFlags & TraceFlags.SAMPLED) !== 0
         : this.#random() < this.#limits.ratio;
-    const sampled = wanted && this.#spend();
-    return { decision: sampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD };
-  }
-
-  toString(): string {
-    return `RelaySampler{${this.#limits.ratio}, ${this.#limits.spansPerSecond}/s}`;
+    return isWanted && this.#spend();
   }
 
   #spend(): boolean {

@@ -1,18 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import { attributes as names, type spans } from '@moq-observability/moq-metrics';
 import {
   type Attributes,
   ROOT_CONTEXT,
-  type Span,
   type SpanContext,
   SpanKind,
   SpanStatusCode,
   trace,
   TraceFlags,
-  type Tracer,
 } from '@opentelemetry/api';
 import type { TraceParent } from './connect-url.ts';
 import { errorType } from './error-type.ts';
+import { randomSpanId, randomTraceId, type RelaySpan, type RelayTracer } from './tracer.ts';
 
 type SpanDefinition = typeof spans.relaySession;
 
@@ -21,10 +19,10 @@ export type Exemplar = Readonly<{ trace_id: string; span_id: string }>;
 
 /** A span that is open. */
 export class OpenSpan {
-  readonly #span: Span;
+  readonly #span: RelaySpan;
   readonly #beginning: Beginning;
 
-  constructor(span: Span, beginning: Beginning) {
+  constructor(span: RelaySpan, beginning: Beginning) {
     this.#span = span;
     this.#beginning = beginning;
   }
@@ -43,7 +41,7 @@ export class OpenSpan {
   /** Ends it: in order, or by an error. */
   end(error?: Error): void {
     if (error) {
-      this.#span.setAttribute(names.errorType.name, errorType(error));
+      this.#span.setAttributes({ [names.errorType.name]: errorType(error) });
       this.#span.setStatus({ code: SpanStatusCode.ERROR });
     }
     const { at, time } = this.#beginning;
@@ -82,7 +80,7 @@ export class SessionTrace {
   readonly context: SpanContext;
   /** What all of its spans say. */
   readonly attributes: Attributes;
-  readonly #tracer: Tracer | undefined;
+  readonly #tracer: RelayTracer | undefined;
   readonly #session: OpenSpan | undefined;
 
   /**
@@ -90,7 +88,7 @@ export class SessionTrace {
    * @param more what only the session's says
    */
   constructor(
-    tracer: Tracer | undefined,
+    tracer: RelayTracer | undefined,
     parent: TraceParent | undefined,
     definition: SpanDefinition,
     attributes: Attributes,
@@ -99,8 +97,8 @@ export class SessionTrace {
     this.attributes = attributes;
     this.#tracer = tracer;
     if (!tracer) {
-      const traceId = parent?.traceId ?? randomBytes(16).toString('hex');
-      this.context = { traceId, spanId: randomBytes(8).toString('hex'), traceFlags: TraceFlags.NONE };
+      const traceId = parent?.traceId ?? randomTraceId();
+      this.context = { traceId, spanId: randomSpanId(), traceFlags: TraceFlags.NONE };
       return;
     }
     // Whether the peer wants it sampled is of no interest: strangers could make the relay export everything.
