@@ -35,6 +35,8 @@ export interface OtlpEndpoint extends AsyncDisposable {
   readonly logs: ReceivedLog[];
   /** The attributes of the resources. */
   readonly resources: Readonly<Record<string, unknown>>[];
+  /** Whether it takes nothing (HTTP 400). */
+  refuses: boolean;
 }
 
 /** Starts an endpoint. */
@@ -46,6 +48,10 @@ export async function startOtlpEndpoint(): Promise<OtlpEndpoint> {
     let text = '';
     request.on('data', (data: Buffer) => (text += data.toString()));
     request.on('end', () => {
+      if (endpoint.refuses) {
+        response.writeHead(400).end();
+        return;
+      }
       const body = JSON.parse(text) as JsonObject;
       for (const resource of [...list(body['resourceSpans']), ...list(body['resourceLogs'])]) {
         resources.push(attributesOf(resource['resource'] as JsonObject));
@@ -58,16 +64,18 @@ export async function startOtlpEndpoint(): Promise<OtlpEndpoint> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
+  const endpoint: OtlpEndpoint = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
     logs,
     resources,
+    refuses: false,
     [Symbol.asyncDispose]: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+  return endpoint;
 }
 
 function spanOf(span: JsonObject): ReceivedSpan {

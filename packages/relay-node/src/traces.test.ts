@@ -192,6 +192,21 @@ test('an endpoint that is not there costs nothing but words', async () => {
   await stop();
 });
 
+test('what an endpoint refuses is told in the log, and that is not exported in turn', async () => {
+  await start();
+  endpoint.refuses = true;
+  await watch();
+  await until(() => lines().some(({ source }) => source === 'opentelemetry'));
+  expect(lines().find(({ source }) => source === 'opentelemetry')).toMatchObject({
+    level: 'warn',
+    msg: 'could not export: Bad Request',
+  });
+  endpoint.refuses = false;
+  await stop();
+  expect(endpoint.logs.map(({ body }) => body)).toContain('relay closed');
+  expect(endpoint.logs.filter(({ attributes }) => attributes['source'] === 'opentelemetry')).toEqual([]);
+});
+
 test('without an endpoint nothing of it is loaded', async () => {
   await start({ OTEL_EXPORTER_OTLP_ENDPOINT: '', NODE_DEBUG: 'esm' });
   await watch();

@@ -2,6 +2,12 @@
 import type { SpanContext, SpanStatus } from '@opentelemetry/api';
 import type { RelaySpanOptions } from './tracer.ts';
 
+/**
+ * How many records may wait to be exported: on their way to the thread, where those beyond are counted as lost, and
+ * again within it, of spans and of log records.
+ */
+export const ROOM = 8192;
+
 /** How OTLP is spoken. */
 export type Protocol = 'http/protobuf' | 'http/json';
 

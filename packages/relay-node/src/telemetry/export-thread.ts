@@ -1,9 +1,12 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { ExportAnswer, ExportFault, ExportRequest, ExportStart, SpanRecord } from './export-protocol.ts';
-
-/** How many records may be on their way to the thread. Beyond that they are lost, and the number is told. */
-const ROOM = 8192;
+import {
+  type ExportAnswer,
+  type ExportFault,
+  type ExportRequest,
+  type ExportStart,
+  ROOM,
+  type SpanRecord,
+} from './export-protocol.ts';
 
 /** How often what was recorded is handed over, in milliseconds. */
 const PAUSE = 100;
@@ -22,7 +25,7 @@ const WORKER = new URL(
  */
 export class ExportThread {
   readonly #worker: Worker;
-  readonly #ended: Promise<unknown>;
+  readonly #ended = Promise.withResolvers<void>();
   readonly #tell: (fault: ExportFault) => void;
   #spans: SpanRecord[] = [];
   #lines: string[] = [];
@@ -39,7 +42,6 @@ export class ExportThread {
   constructor(start: ExportStart, env: NodeJS.ProcessEnv, tell: (fault: ExportFault) => void) {
     this.#tell = tell;
     this.#worker = new Worker(WORKER, { name: 'export', workerData: start, env });
-    this.#ended = once(this.#worker, 'exit');
     this.#worker.on('message', (answer: ExportAnswer) => this.#hear(answer));
     this.#worker.on('error', (error) => {
       tell({
@@ -48,7 +50,10 @@ export class ExportThread {
         details: String(error),
       });
     });
-    this.#worker.on('exit', () => (this.#isOver = true));
+    this.#worker.on('exit', () => {
+      this.#isOver = true;
+      this.#ended.resolve();
+    });
     this.#worker.unref();
   }
 
@@ -67,7 +72,7 @@ export class ExportThread {
     this.#handOver();
     this.#worker.ref();
     this.#post({ kind: 'close' });
-    await this.#ended;
+    await this.#ended.promise;
   }
 
   #hasRoom(): boolean {

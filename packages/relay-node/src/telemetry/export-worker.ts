@@ -15,13 +15,14 @@ import {
 } from '@opentelemetry/resources';
 import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
 import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import type {
-  ExportAnswer,
-  ExportFault,
-  ExportRequest,
-  ExportStart,
-  Protocol,
-  SpanRecord,
+import {
+  type ExportAnswer,
+  type ExportFault,
+  type ExportRequest,
+  type ExportStart,
+  type Protocol,
+  ROOM,
+  type SpanRecord,
 } from './export-protocol.ts';
 import { toLogRecord } from './log-records.ts';
 
@@ -73,7 +74,7 @@ async function startSpans(protocol: Protocol, of: Resource): Promise<Signal<Span
     resource: of,
     sampler: new AlwaysOnSampler(),
     idGenerator: { generateTraceId: () => ids.traceId, generateSpanId: () => ids.spanId },
-    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],
+    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), maxQueueSize: ROOM })],
   });
   const tracer = provider.getTracer(SCOPE, start.version);
   return {
@@ -95,7 +96,7 @@ async function startLines(protocol: Protocol, of: Resource): Promise<Signal<stri
       : await import('@opentelemetry/exporter-logs-otlp-proto');
   const provider = new LoggerProvider({
     resource: of,
-    processors: [new BatchLogRecordProcessor({ exporter: new OTLPLogExporter() })],
+    processors: [new BatchLogRecordProcessor({ exporter: new OTLPLogExporter(), maxQueueSize: ROOM })],
   });
   const logger = provider.getLogger(SCOPE, start.version);
   return {
@@ -120,7 +121,17 @@ function tellFaults(): void {
 
 function tell(level: ExportFault['level'], message: string, ...more: unknown[]): void {
   const details = more.length > 0 ? { details: inspect(more).slice(0, DETAILS) } : {};
-  answer({ kind: 'fault', fault: { level, message, ...details } });
+  answer({ kind: 'fault', fault: { level, message: plain(message), ...details } });
+}
+
+/** What failed in plain words: the SDK tells of errors as objects in JSON, with their stacks first. */
+function plain(text: string): string {
+  try {
+    const { message } = JSON.parse(text) as { readonly message?: unknown };
+    return typeof message === 'string' ? `could not export: ${message}` : text;
+  } catch {
+    return text;
+  }
 }
 
 function answer(message: ExportAnswer): void {
