@@ -51,8 +51,8 @@ interface Side {
   readonly p99: number;
 }
 
-const pairs = argument('pairs', 4);
-const seconds = argument('seconds', 10);
+const pairs = argument('pairs', 3);
+const seconds = argument('seconds', 16);
 const viewers = argument('viewers', 50);
 const transport = word('transport') === 'webtransport' ? 'webtransport' : 'websocket';
 const file = word('results');
@@ -131,7 +131,7 @@ async function measureHalf(onFirst: boolean): Promise<Half> {
   const scraping = setInterval(() => void scrape(relays[on]!), SCRAPE);
   // By turns as well, so that neither rests for long.
   for (let turn = 0; turn < (2 * WARM_UP) / TURN; turn++) {
-    await audience.ask({ order: 'play', relay: TURNS[turn % 4]!, seconds: TURN });
+    await audience.ask({ order: 'play', relay: TURNS[turn % TURNS.length]!, seconds: TURN });
   }
   // Going through the whole heap, once in half a minute, takes what telemetry may. With more on its heap from its start
   // one of them would be due in the time that is measured, and the other shortly after it.
@@ -139,8 +139,9 @@ async function measureHalf(onFirst: boolean): Promise<Half> {
   // What a whole collection threw away is made again in the first turn.
   for (const relay of [0, 1]) await audience.ask({ order: 'play', relay, seconds: TURN });
   const sides = [0, 1].map(() => ({ cpu: 0, bytes: 0, p99: 0 }));
-  for (let turn = 0; turn < seconds / TURN; turn++) {
-    const relay = TURNS[turn % 4]!;
+  const cycles = Math.ceil(seconds / TURN / TURNS.length);
+  for (let turn = 0; turn < cycles * TURNS.length; turn++) {
+    const relay = TURNS[turn % TURNS.length]!;
     const report = await measure(audience, relays, relay, TURN);
     const side = sides[relay]!;
     side.cpu += report.cpu;
