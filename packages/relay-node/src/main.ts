@@ -9,9 +9,8 @@ import { collectGarbageSeldom } from './heap.ts';
 import { replacePromiseRace } from './promise-race.ts';
 import { createRelay, type Relay, relayVersion } from './relay.ts';
 import { routeConsole } from './telemetry/console.ts';
-import type { ExportFault } from './telemetry/export-protocol.ts';
+import { EXPORT_SOURCE, type ExportFault } from './telemetry/export-protocol.ts';
 import { startExport, type TelemetryExport } from './telemetry/export.ts';
-import { EXPORT_SOURCE } from './telemetry/log-records.ts';
 import { printable } from './telemetry/text.ts';
 import { pause } from './timeout.ts';
 

@@ -8,6 +8,9 @@ import type { RelaySpanOptions } from './tracer.ts';
  */
 export const ROOM = 8192;
 
+/** The `source` of log lines about the export itself, which must not be exported again. */
+export const EXPORT_SOURCE = 'opentelemetry';
+
 /** How OTLP is spoken. */
 export type Protocol = 'http/protobuf' | 'http/json';
 
@@ -47,7 +50,9 @@ export type ExportRequest =
 /** Something that went wrong with the export, or is worth to be known of it. */
 export interface ExportFault {
   readonly level: 'debug' | 'warn';
+  /** As it came: fit for a log only once it is made printable. */
   readonly message: string;
+  /** The same. */
   readonly details?: string;
 }
 

@@ -34,9 +34,6 @@ interface Signal<T> {
   shutdown(): Promise<void>;
 }
 
-/** What is told of a fault beside its message, in characters. */
-const DETAILS = 1024;
-
 const start = workerData as ExportStart;
 
 tellFaults();
@@ -120,7 +117,7 @@ function tellFaults(): void {
 }
 
 function tell(level: ExportFault['level'], message: string, ...more: unknown[]): void {
-  const details = more.length > 0 ? { details: inspect(more).slice(0, DETAILS) } : {};
+  const details = more.length > 0 ? { details: inspect(more) } : {};
   answer({ kind: 'fault', fault: { level, message: plain(message), ...details } });
 }
 

@@ -7,6 +7,7 @@ import {
   TraceFlags,
 } from '@opentelemetry/api';
 import { attributes, logFields } from '@moq-observability/moq-metrics';
+import { EXPORT_SOURCE } from './export-protocol.ts';
 
 const SEVERITIES: Readonly<Record<string, SeverityNumber>> = {
   trace: SeverityNumber.TRACE,
@@ -16,9 +17,6 @@ const SEVERITIES: Readonly<Record<string, SeverityNumber>> = {
   error: SeverityNumber.ERROR,
   fatal: SeverityNumber.FATAL,
 };
-
-/** The `source` of log lines about the export itself, which must not be exported again. */
-export const EXPORT_SOURCE = 'opentelemetry';
 
 /** The record of a line of JSON, as pino writes it; nothing for lines that are not to be exported. */
 export function toLogRecord(line: string): LogRecord | undefined {
