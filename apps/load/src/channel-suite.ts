@@ -104,7 +104,7 @@ function mediaTotals({ tracks }: PublishReport | ViewReport): Record<string, obj
 
 /** What the relay says it received and sent, summed over tracks of one kind. */
 async function relayTotals(relay: Relay, type: string): Promise<Record<string, number>> {
-  const { body } = await relay.metrics();
+  const body = await (await relay.metrics()).text();
   const totals: Record<string, number> = {};
   for (const [, what = '', way = '', labels = '', value] of body.matchAll(
     /^moq_relay_(bytes|frames|groups)_(sent|received)_total\{(.*)\} (\d+)$/gm,

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import {
   bounded,
   broadcast,
@@ -67,7 +68,7 @@ const ms = (value: number): string => `${value.toFixed(1)} ms`;
   const before = heapUsed();
   flood(10_000, 110_000);
   const growth = heapUsed() - before;
-  const sum = [...family.cells()].reduce((total, { value }) => total + value, 0);
+  const sum = [...family.entries()].reduce((total, [, { value }]) => total + value, 0);
   const overflow = metrics.counter(relay.seriesOverflow).peek({ metric: plain.name }).value;
   print('110,000 broadcasts for 200 slots', [
     { what: 'series', measured: `${family.size}`, bound: '201' },
@@ -120,10 +121,10 @@ const ms = (value: number): string => `${value.toFixed(1)} ms`;
     const series = metrics.histogram(times).series({ broadcast: `live/${i}` });
     for (let n = 0; n < 20; n++) series.observe(n / 4, { trace_id: `0123456789abcdef0123456789abcdef` });
   }
-  const text = await longestHold(() => metrics.render());
-  const openmetrics = await longestHold(() => metrics.render(OPENMETRICS));
+  const text = await longestHold(async () => (await metrics.render()).text());
+  const openmetrics = await longestHold(async () => (await metrics.render(OPENMETRICS)).text());
 
-  const server = createServer(async (_, response) => response.end((await metrics.render()).body));
+  const server = createServer(async (_, response) => pipeline((await metrics.render()).body, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   let size = 0;
@@ -132,7 +133,7 @@ const ms = (value: number): string => `${value.toFixed(1)} ms`;
     for await (const bytes of (await fetch(`http://127.0.0.1:${port}`)).body!) size += bytes.length;
   });
   server.close();
-  const lines = (await metrics.render()).body
+  const lines = (await (await metrics.render()).text())
     .split('\n')
     .filter((line) => line && !line.startsWith('#')).length;
   print(

@@ -71,7 +71,7 @@ function withPrometheus(): Bound {
 }
 
 async function readPrometheus(from: PrometheusMetrics, { name, kind, labels }: Metric): Promise<Readings> {
-  const samples = parseExposition((await from.render()).body).families.get(name)?.samples ?? [];
+  const samples = parseExposition(await (await from.render()).text()).families.get(name)?.samples ?? [];
   const found: Record<string, number[]> = {};
   for (const sample of samples) {
     const key = Object.keys(labels)

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -18,7 +19,7 @@ const server = createServer(async (request, response) => {
     return;
   }
   const { contentType, body } = await metrics.render(request.headers.accept);
-  response.setHeader('content-type', contentType).end(body);
+  await pipeline(body, response.setHeader('content-type', contentType));
 });
 let origin: string;
 

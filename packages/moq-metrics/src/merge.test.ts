@@ -74,7 +74,7 @@ test('points of any number of clients add up exactly', async () => {
       merge(judge(incoming, catalogue) as Addition[], metrics);
     }
   }
-  const { body } = await metrics.render();
+  const body = await (await metrics.render()).text();
   expect(body).toContain(`${client.rebufferCount.name}{namespace="a",broadcast="a/b"} 200\n`);
   const labels = 'namespace="a",broadcast="a/b",transport="quic"';
   expect(body).toContain(`${client.startupTime.name}_bucket{${labels},le="0.1"} 0\n`);

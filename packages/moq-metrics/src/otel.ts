@@ -40,7 +40,7 @@ type Counting<H extends Handle> = (cell: Cell, isOpen: () => boolean) => Omit<H,
 class OtelMetrics implements Instruments {
   readonly #meter: Meter;
   readonly #terse: boolean;
-  readonly #families = new Map<string, AnyFamily<Cell>>();
+  readonly #families = new Map<string, AnyFamily>();
   readonly #overflow: Family<{ metric: string }, CounterHandle> | undefined;
   /** An SDK keeps what it once counted, so slots are never given up: no time passes. */
   readonly #slots = new Slots(

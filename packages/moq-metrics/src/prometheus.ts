@@ -10,8 +10,9 @@ export {
   type HistogramFamily,
   PrometheusMetrics,
   type PrometheusMetricsOptions,
-  type Rendered,
+  Rendered,
 } from './prometheus/metrics.ts';
 export { collectProcessMetrics } from './prometheus/process-metrics.ts';
-export { CounterSeries, type ExemplarLabels, GaugeSeries, HistogramSeries } from './prometheus/series.ts';
+export type { ExemplarLabels } from './prometheus/exemplar.ts';
+export { CounterSeries, GaugeSeries, HistogramSeries } from './prometheus/series.ts';
 export type { Family } from './series/family.ts';

@@ -73,7 +73,7 @@ test('every metric of the relay is there from the start, or as soon as there is 
   await until(async () => (await count(schema.activeSubscribers)) === 1);
   broadcast.write('hi', { groups: 1, frames: 1, bytes: 10 });
   await until(() => video.frames === 1);
-  const page = (await relay.metrics()).body;
+  const page = await (await relay.metrics()).text();
   expect(checkExposition(page, { owner: 'relay' })).toEqual([]);
   const all = Object.values(schema).filter(
     (found): found is Metric => typeof found === 'object' && 'status' in found,
@@ -84,7 +84,7 @@ test('every metric of the relay is there from the start, or as soon as there is 
 });
 
 test('what runs', async () => {
-  const page = (await relay.metrics()).body;
+  const page = await (await relay.metrics()).text();
   expect(page).toContain(
     `${schema.buildInfo.name}{version="${relayVersion()}",node="${process.versions.node}",transports="quiche,websocket"} 1`,
   );
@@ -105,7 +105,7 @@ describe('sessions', () => {
     const viewers = [await connect(relay), await connect(relay, { transport: 'webtransport' })];
     await until(async () => (await count(schema.activeSessions)) === viewers.length);
     await relay.close();
-    const { families } = parseExposition((await relay.metrics()).body);
+    const { families } = parseExposition(await (await relay.metrics()).text());
     const drained = families
       .get(schema.sessionsClosed.name)!
       .samples.filter(({ labels }) => labels.get('reason') === 'drain')
@@ -336,7 +336,7 @@ describe('delivery', () => {
       broadcast.write('hi', { groups: 1, frames: 3, bytes: 50_000 });
       return (await count(schema.queuedBytes)) > 0;
     });
-    const { families } = parseExposition((await relay.metrics()).body);
+    const { families } = parseExposition(await (await relay.metrics()).text());
     const [waiting, worst] = [schema.queuedBytes, schema.queuedBytesMax].map(
       ({ name }) => families.get(name)!.samples[0]!.value,
     );
@@ -433,7 +433,7 @@ describe('streams', () => {
     await restart({ expectedBroadcasts: ['demo/bbb', 'news/one'] });
     expect(await count(schema.streamExpected, stream)).toBe(1);
     expect(await count(schema.streamExpected, { namespace: 'news', broadcast: 'news/one' })).toBe(1);
-    const page = (await relay.metrics()).body;
+    const page = await (await relay.metrics()).text();
     expect(page).toContain(`${schema.activeSubscribers.name}{namespace="demo",broadcast="demo/bbb"} 0`);
     await publish(relay, await connect(relay), 'other', channel());
     await until(async () => (await count(schema.activeStreams)) === 1);
@@ -464,7 +464,7 @@ describe('streams', () => {
     expect(await count(schema.activeSubscribers, folded)).toBe(2);
     expect(await count(schema.streamLastFrameTimestamp, folded)).toBe(0);
     expect(await count(schema.seriesOverflow, { metric: schema.activeSubscribers.name })).toBe(2);
-    expect(checkExposition((await relay.metrics()).body, { owner: 'relay' })).toEqual([]);
+    expect(checkExposition(await (await relay.metrics()).text(), { owner: 'relay' })).toEqual([]);
     for (const viewer of viewers) viewer.close();
     await until(async () => (await count(schema.activeSubscribers)) === 0);
   });

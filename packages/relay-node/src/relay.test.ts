@@ -306,7 +306,7 @@ describe('sessions', () => {
     const closed = [publisher.closed, viewer.closed];
     await relay.close();
     await Promise.allSettled(closed);
-    const page = (await relay.metrics()).body;
+    const page = await (await relay.metrics()).text();
     expect(page).toContain(`${schema.sessionsClosed.name}{transport="websocket",reason="drain"} 2`);
     expect(page).toContain(`${schema.activeSessions.name}{transport="websocket"} 0`);
     expect(page).toContain(`${schema.activeSubscribers.name}{namespace="demo",broadcast="demo/bbb"} 0`);

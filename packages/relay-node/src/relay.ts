@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Rendered } from '@moq-observability/moq-metrics/prometheus';
 import { type Logger, pino } from 'pino';
 import type { RelayBroadcast } from './broadcast.ts';
 import { Authority } from './auth/authority.ts';
@@ -61,7 +62,7 @@ export interface Relay extends AsyncDisposable {
   /** The paths of all broadcasts there are, sorted. */
   announced(): readonly string[];
   /** The metrics page, as a scrape with this `Accept` header gets it. */
-  metrics(accept?: string): Promise<{ readonly contentType: string; readonly body: string }>;
+  metrics(accept?: string): Promise<Rendered>;
   /** Ends all sessions (reason `drain`) and frees the ports. */
   close(): Promise<void>;
 }
@@ -157,7 +158,7 @@ class RunningRelay implements Relay {
     return this.#routes.paths();
   }
 
-  metrics(accept?: string): Promise<{ readonly contentType: string; readonly body: string }> {
+  metrics(accept?: string): Promise<Rendered> {
     return this.#metrics.render(accept);
   }
 

@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
 
-/** An answer that is sent in one piece. */
+/** An answer that is there to be sent. */
 export interface Page {
   readonly status: number;
   readonly contentType: string;
-  readonly body: string;
+  /** All of it, or some of it at a time. */
+  readonly body: string | AsyncIterable<string>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { StoreError } from '../store/errors.ts';
 import { Problem, type Reply } from './reply.ts';
 
@@ -98,8 +99,15 @@ async function send(reply: Reply, request: IncomingMessage, response: ServerResp
     await reply.stream(response);
     return;
   }
-  response.writeHead(reply.status, { 'content-type': reply.contentType, ...reply.headers });
-  response.end(request.method === 'HEAD' ? undefined : reply.body);
+  const { status, contentType, headers, body } = reply;
+  response.writeHead(status, { 'content-type': contentType, ...headers });
+  if (request.method === 'HEAD') {
+    response.end();
+  } else if (typeof body === 'string') {
+    response.end(body);
+  } else {
+    await pipeline(body, response);
+  }
 }
 
 function failure(error: unknown, options: RouterOptions): Problem {

@@ -46,7 +46,7 @@ function told(states: Iterable<SeriesState>): string[] {
 
 /** The series on the metrics page. */
 async function page({ metrics }: Fleet): Promise<string[]> {
-  const { body } = await metrics.render();
+  const body = await (await metrics.render()).text();
   return body
     .split('\n')
     .filter((line) => line.startsWith('moq_client_'))

@@ -74,7 +74,7 @@ test.each(['text/plain', OPENMETRICS])(
       all.gauge(relay.activeSubscribers).series(labels).add();
     }
     all.histogram(relay.quicRtt).series().observe(0.02, { trace_id: 'a"b' });
-    const { body } = await all.render(accept);
+    const body = await (await all.render(accept)).text();
     expect(checkExposition(body, { owner: ['relay', 'player', 'collector'] })).toEqual([]);
   },
 );
@@ -86,7 +86,7 @@ test('metrics of prom-client are none of its business, except under our prefix',
     1,
   );
   new Gauge({ name: 'moq_other_gauge', help: 'x', registers: [registry] }).set(1);
-  const { body } = await everything(registry).render();
+  const body = await (await everything(registry).render()).text();
   expect(body).toContain('other_gauge{b=",\\"\\n"} 1\n');
   expect(checkExposition(body)).toEqual([{ metric: 'moq_other_gauge', message: 'is not in the schema' }]);
 });

@@ -21,9 +21,9 @@ describe('what a scrape gets', () => {
     metrics.counter(things).series().add(2.5);
     metrics.gauge(level).series().set(-3);
     for (const value of [0.5, 0.7, 1e7]) metrics.histogram(sizes).series({ colour: 'red' }).observe(value);
-    expect(await metrics.render()).toEqual({
-      contentType: 'text/plain; version=0.0.4; charset=utf-8',
-      body: `# HELP things_total Things
+    const page = await metrics.render();
+    expect(page.contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(await page.text()).toBe(`# HELP things_total Things
 # TYPE things_total counter
 things_total 2.5
 # HELP level Things
@@ -37,8 +37,7 @@ sizes_bucket{colour="red",le="2e+06"} 2
 sizes_bucket{colour="red",le="+Inf"} 3
 sizes_sum{colour="red"} 10000001.2
 sizes_count{colour="red"} 3
-`,
-    });
+`);
   });
 
   test('in OpenMetrics, with exemplars', async () => {
@@ -49,9 +48,9 @@ sizes_count{colour="red"} 3
     series.observe(0.2, { trace_id: 'a"b', span_id: 'c' });
     series.observe(0.3);
     series.observe(5e6, { trace_id: 'top' });
-    expect(await metrics.render(OPENMETRICS)).toEqual({
-      contentType: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
-      body: `# HELP things Things
+    const page = await metrics.render(OPENMETRICS);
+    expect(page.contentType).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
+    expect(await page.text()).toBe(`# HELP things Things
 # TYPE things counter
 things_total 2 # {trace_id="abc"} 2 1700000000.25
 # HELP sizes Things
@@ -63,9 +62,8 @@ sizes_bucket{colour="red",le="+Inf"} 4 # {trace_id="top"} 5000000 1700000000.25
 sizes_sum{colour="red"} 5000000.6
 sizes_count{colour="red"} 4
 # EOF
-`,
-    });
-    expect((await metrics.render()).body).not.toContain('trace_id');
+`);
+    expect(await (await metrics.render()).text()).not.toContain('trace_id');
   });
 
   test('leaves out exemplars that would break the line, and counts all the same', async () => {
@@ -79,7 +77,7 @@ sizes_count{colour="red"} 4
     ]) {
       series.add(1, exemplar);
     }
-    expect((await metrics.render(OPENMETRICS)).body).toContain('things_total 4\n');
+    expect(await (await metrics.render(OPENMETRICS)).text()).toContain('things_total 4\n');
   });
 
   test('holds what prom-client counts, in either format', async () => {
@@ -90,7 +88,7 @@ sizes_count{colour="red"} 4
     new Histogram({ name: 'took', help: 'T', buckets: [1], registers }).observe(0.5);
     new Summary({ name: 'sum', help: 'S', percentiles: [0.5], registers }).observe(3);
     const metrics = createPrometheusMetrics({ registry });
-    expect((await metrics.render()).body).toBe(`# HELP requests_total R
+    expect(await (await metrics.render()).text()).toBe(`# HELP requests_total R
 # TYPE requests_total counter
 requests_total{code="200"} 2
 # HELP unsuffixed U "u"
@@ -108,18 +106,18 @@ sum{quantile="0.5"} 3
 sum_sum 3
 sum_count 1
 `);
-    const { body } = await metrics.render(OPENMETRICS);
+    const body = await (await metrics.render(OPENMETRICS)).text();
     expect(body).toContain('# TYPE requests counter\nrequests_total{code="200"} 2\n');
     expect(body).toContain('# HELP unsuffixed U \\"u\\"\n# TYPE unsuffixed counter\nunsuffixed_total 1\n');
     expect(body.endsWith('sum_count 1\n# EOF\n')).toBe(true);
     // Asking for OpenMetrics changes nothing for the next one who does not.
-    expect((await metrics.render()).body).toContain('# TYPE requests_total counter\n');
+    expect(await (await metrics.render()).text()).toContain('# TYPE requests_total counter\n');
   });
 
   test('holds the metrics of the process', async () => {
     const metrics = createPrometheusMetrics();
     collectProcessMetrics(metrics.registry);
-    const { body } = await metrics.render(OPENMETRICS);
+    const body = await (await metrics.render(OPENMETRICS)).text();
     expect(body).toMatch(/^process_cpu_seconds_total \d/m);
     expect(body).toMatch(/^nodejs_eventloop_lag_p99_seconds \d/m);
   });
@@ -128,7 +126,7 @@ sum_count 1
     const metrics = createPrometheusMetrics();
     collectProcessMetrics(metrics.registry);
     const late = async (): Promise<number> => {
-      const { body } = await metrics.render();
+      const body = await (await metrics.render()).text();
       return Number(/^nodejs_eventloop_lag_p99_seconds (.*)$/m.exec(body)![1]);
     };
     await sleep(250);
@@ -144,9 +142,9 @@ sum_count 1
     const metrics = createPrometheusMetrics();
     const series = metrics.gauge(level).series();
     const end = metrics.onCollect(() => series.add(1));
-    expect((await metrics.render()).body).toContain('level 1\n');
+    expect(await (await metrics.render()).text()).toContain('level 1\n');
     end();
-    expect((await metrics.render()).body).toContain('level 1\n');
+    expect(await (await metrics.render()).text()).toContain('level 1\n');
   });
 
   test('is one instant, though it is written in turns', async () => {
@@ -167,13 +165,16 @@ sum_count 1
     ]);
     let turns = 0;
     const state = { done: false };
-    const rendering = metrics.render().finally(() => (state.done = true));
+    const rendering = metrics
+      .render()
+      .then((page) => page.text())
+      .finally(() => (state.done = true));
     while (!state.done) {
       for (const pair of series) for (const one of pair) one.add(1);
       turns += 1;
       await setImmediate();
     }
-    const { body } = await rendering;
+    const body = await rendering;
     expect(turns).toBeGreaterThan(3);
     const values = body.match(/(?<=_total\{n="\d+"\} )\d+/g)!;
     expect(values).toHaveLength(6000);
@@ -212,7 +213,7 @@ test('what prom-client registers later under a name of the schema is left out: t
   const metrics = createPrometheusMetrics();
   metrics.counter(things).series().add(1);
   new Counter({ name: 'things_total', help: 'x', registers: [metrics.registry] }).inc(7);
-  expect((await metrics.render()).body.match(/^things_total .*$/gm)).toEqual(['things_total 1']);
+  expect((await (await metrics.render()).text()).match(/^things_total .*$/gm)).toEqual(['things_total 1']);
 });
 
 test('adds a histogram counted elsewhere, and refuses foreign buckets', () => {
@@ -239,7 +240,7 @@ describe('a series', () => {
     const metrics = createPrometheusMetrics({ now: () => 1_700_000_000_000 });
     const series = metrics.histogram(sizes).series({ colour: 'red' });
     series.merge([0, 2, 0, 0], 1.5, { value: 0.75, labels: { trace_id: 'abc' } });
-    const { body } = await metrics.render(OPENMETRICS);
+    const body = await (await metrics.render(OPENMETRICS)).text();
     expect(body).toContain('sizes_bucket{colour="red",le="1.0"} 2 # {trace_id="abc"} 0.75 1700000000\n');
   });
 

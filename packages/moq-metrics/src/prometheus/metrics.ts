@@ -5,22 +5,16 @@ import { negotiate } from '../exposition/format.ts';
 import type { BoundedLabel, LabelValues } from '../labels.ts';
 import { type AnyFamily, type Cells, Family } from '../series/family.ts';
 import { Slots } from '../series/slots.ts';
-import { blocksOf, type Cell, foreignLines, render, snapshot } from './render.ts';
-import {
-  CounterCell,
-  CounterSeries,
-  GaugeCell,
-  GaugeSeries,
-  HistogramCell,
-  HistogramSeries,
-} from './series.ts';
+import { blocksOf, chunksOf, foreignLines } from './render.ts';
+import { CounterSeries, GaugeSeries, HistogramSeries } from './series.ts';
+import { type Cell, Table } from './table.ts';
 
 /** The series of a counter. */
-export type CounterFamily<L extends LabelValues> = Family<L, CounterSeries, CounterCell>;
+export type CounterFamily<L extends LabelValues> = Family<L, CounterSeries, Cell>;
 /** The series of a gauge. */
-export type GaugeFamily<L extends LabelValues> = Family<L, GaugeSeries, GaugeCell>;
+export type GaugeFamily<L extends LabelValues> = Family<L, GaugeSeries, Cell>;
 /** The series of a histogram. */
-export type HistogramFamily<L extends LabelValues> = Family<L, HistogramSeries, HistogramCell>;
+export type HistogramFamily<L extends LabelValues> = Family<L, HistogramSeries, Cell>;
 
 /** Options of {@link createPrometheusMetrics}. */
 export interface PrometheusMetricsOptions {
@@ -35,9 +29,22 @@ export interface PrometheusMetricsOptions {
 }
 
 /** What a scrape gets. */
-export interface Rendered {
+export class Rendered {
   readonly contentType: string;
-  readonly body: string;
+  /** The page, some of it at a time. Can be read once. */
+  readonly body: AsyncIterable<string>;
+
+  constructor(contentType: string, body: AsyncIterable<string>) {
+    this.contentType = contentType;
+    this.body = body;
+  }
+
+  /** All of the body. */
+  async text(): Promise<string> {
+    let text = '';
+    for await (const chunk of this.body) text += chunk;
+    return text;
+  }
 }
 
 /** The schema's metrics, counted in plain numbers and written down when Prometheus asks. */
@@ -48,7 +55,7 @@ export class PrometheusMetrics {
   readonly #slots: Slots;
   readonly #onMoved: PrometheusMetricsOptions['onMoved'];
   readonly #overflow: CounterFamily<{ metric: string }> | undefined;
-  readonly #families = new Map<string, AnyFamily<Cell>>();
+  readonly #families = new Map<string, { readonly family: AnyFamily; readonly table: Table }>();
   readonly #collectors = new Set<() => void>();
 
   constructor(options: PrometheusMetricsOptions = {}) {
@@ -57,7 +64,7 @@ export class PrometheusMetrics {
     this.#onMoved = onMoved;
     this.#now = now;
     this.#slots = new Slots(now, (slot) => {
-      for (const family of this.#families.values()) family.onTaken(slot);
+      for (const { family } of this.#families.values()) family.onTaken(slot);
     });
     this.#overflow = overflow && this.counter(overflow);
   }
@@ -65,7 +72,7 @@ export class PrometheusMetrics {
   /** How many series there are; the buckets of a histogram are one. */
   get size(): number {
     let size = 0;
-    for (const family of this.#families.values()) size += family.size;
+    for (const { family } of this.#families.values()) size += family.size;
     return size;
   }
 
@@ -75,15 +82,7 @@ export class PrometheusMetrics {
    * @throws DefinitionError when another metric has the name
    */
   counter<L extends LabelValues>(metric: CounterMetric<L>): CounterFamily<L> {
-    return this.#family(metric, {
-      zeros: true,
-      create: (labels) => new CounterCell(labels),
-      absorb: (into, from) => {
-        into.value += from.value;
-        this.#onMoved?.(metric, from.labels, into.labels);
-      },
-      open: (cell, release) => new CounterSeries(cell, this.#now, release),
-    });
+    return this.#family(metric, 1, (table) => (cell, release) => new CounterSeries(cell, table, release));
   }
 
   /**
@@ -92,15 +91,7 @@ export class PrometheusMetrics {
    * @throws DefinitionError when another metric has the name
    */
   gauge<L extends LabelValues>(metric: GaugeMetric<L>): GaugeFamily<L> {
-    return this.#family(metric, {
-      zeros: true,
-      create: (labels) => new GaugeCell(labels),
-      absorb: (into, from) => {
-        if (!from.absolute) into.value += from.value;
-        this.#onMoved?.(metric, from.labels, into.labels);
-      },
-      open: (cell, release) => new GaugeSeries(cell, release),
-    });
+    return this.#family(metric, 1, () => (cell, release) => new GaugeSeries(cell, release));
   }
 
   /**
@@ -109,16 +100,12 @@ export class PrometheusMetrics {
    * @throws DefinitionError when another metric has the name
    */
   histogram<L extends LabelValues>(metric: HistogramMetric<L>): HistogramFamily<L> {
-    return this.#family(metric, {
-      zeros: true,
-      create: (labels) => new HistogramCell(labels, metric.buckets.length),
-      absorb: (into, from) => {
-        from.counts.forEach((count, bucket) => (into.counts[bucket]! += count));
-        into.sum += from.sum;
-        this.#onMoved?.(metric, from.labels, into.labels);
-      },
-      open: (cell, release) => new HistogramSeries(cell, metric.buckets, this.#now, release),
-    });
+    const { buckets } = metric;
+    return this.#family(
+      metric,
+      buckets.length + 2,
+      (table) => (cell, release) => new HistogramSeries(cell, buckets, table, release),
+    );
   }
 
   /**
@@ -145,28 +132,47 @@ export class PrometheusMetrics {
     const { format, contentType } = negotiate(accept);
     const foreign = (await this.registry.getMetricsAsJSON()).filter(({ name }) => !this.#families.has(name));
     await turn();
-    for (const collect of this.#collectors) collect();
-    const snapshots = [...this.#families.values()].map((family) => snapshot(family.metric, family.cells()));
+    for (const collect of this.#collectors) {
+      collect();
+      await turn();
+    }
+    const families = Array.from(this.#families.values(), ({ family: { metric }, table }) => ({
+      metric,
+      snapshot: table.snapshot(),
+    }));
     function* blocks(): Generator<string> {
-      for (const family of snapshots) yield* blocksOf(format, family);
+      for (const { metric, snapshot } of families) yield* blocksOf(format, metric, snapshot);
       for (const metric of foreign) yield* foreignLines(format, metric);
       if (format === 'openmetrics') yield '# EOF\n';
     }
-    return { contentType, body: await render(blocks(), turn) };
+    return new Rendered(contentType, chunksOf(blocks(), turn));
   }
 
-  #family<L extends LabelValues, C extends Cell, Handle>(
+  #family<L extends LabelValues, Handle>(
     metric: Metric<L>,
-    cells: Cells<C, Handle>,
-  ): Family<L, Handle, C> {
+    width: number,
+    handles: (table: Table) => Cells<Cell, Handle>['open'],
+  ): Family<L, Handle, Cell> {
     const known = this.#families.get(metric.name);
-    if (known && known.metric === metric) return known as Family<L, Handle, C>;
+    if (known && known.family.metric === metric) return known.family as Family<L, Handle, Cell>;
     if (known || this.registry.getSingleMetric(metric.name))
       throw new DefinitionError(metric.name, 'registered twice');
+    const table = new Table(width, this.#now);
+    const cells: Cells<Cell, Handle> = {
+      zeros: true,
+      create: (labels) => table.open(labels),
+      absorb: (into, from) => {
+        if (!from.absolute)
+          for (let i = 0; i < width; i++) into.numbers[into.at + i]! += from.numbers[from.at + i]!;
+        table.close(from);
+        this.#onMoved?.(metric, from.labels, into.labels);
+      },
+      open: handles(table),
+    };
     const family = new Family(metric, this.#slots, cells, () => {
       this.#overflow?.series({ metric: metric.name }).add();
     });
-    this.#families.set(metric.name, family);
+    this.#families.set(metric.name, { family, table });
     return family;
   }
 }

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -60,7 +61,7 @@ describe('values that are hostile never merge series and never break the exposit
       fc.asyncProperty(pairs, async (values) => {
         const metrics = createPrometheusMetrics();
         const expected = count(metrics, values);
-        const { families, errors } = parseExposition((await metrics.render(accept)).body);
+        const { families, errors } = parseExposition(await (await metrics.render(accept)).text());
         expect(errors).toEqual([]);
         const family = families.get(heard.name)!;
         expect(family.help).toBe(heard.description);
@@ -86,7 +87,8 @@ describe('read back from a Prometheus that scraped them', () => {
     const { contentType, body } = await metrics.render(
       format === 'text' ? undefined : request.headers.accept,
     );
-    response.setHeader('content-type', contentType).end(body, () => (scrapes[format] += 1));
+    await pipeline(body, response.setHeader('content-type', contentType));
+    scrapes[format] += 1;
   });
 
   beforeAll(async () => {

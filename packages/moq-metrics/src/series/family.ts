@@ -30,18 +30,16 @@ interface Series<Cell> extends Tenant {
 }
 
 /** What can be done with the series of a metric without knowing its labels. */
-export interface AnyFamily<Cell> {
+export interface AnyFamily {
   readonly metric: Metric;
   /** How many series there are. */
   readonly size: number;
-  /** All series. */
-  cells(): Iterable<Cell>;
   /** Opens counters and gauges at zero when a slot is taken that says all there is to say of their bounded labels. */
   onTaken(slot: Slot): void;
 }
 
 /** The series of one metric. */
-export class Family<L extends LabelValues, Handle, Cell = unknown> implements AnyFamily<Cell> {
+export class Family<L extends LabelValues, Handle, Cell = unknown> implements AnyFamily {
   readonly metric: Metric<L>;
   readonly #slots: Slots;
   readonly #cells: Cells<Cell, Handle>;
@@ -95,11 +93,6 @@ export class Family<L extends LabelValues, Handle, Cell = unknown> implements An
   /** All series with their labels. */
   *entries(): Generator<[labels: L, cell: Cell]> {
     for (const { values, cell } of this.#series.values()) yield [this.#labelled(values), cell];
-  }
-
-  /** All series. */
-  *cells(): Generator<Cell> {
-    for (const { cell } of this.#series.values()) yield cell;
   }
 
   /** Opens counters and gauges at zero when a slot is taken that says all there is to say of their bounded labels. */

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 
 /** What a request is answered with. */
 export interface Answer {
   readonly status: number;
   readonly contentType: string;
-  readonly body: string;
+  /** All of it, or some of it at a time. */
+  readonly body: string | AsyncIterable<string>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -32,14 +34,30 @@ export function requestPath(request: IncomingMessage): string | undefined {
   }
 }
 
-/** Sends an answer; to HEAD, without the body. */
-export function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-  response.writeHead(answer.status, {
-    'content-type': answer.contentType,
-    'content-length': Buffer.byteLength(answer.body),
+/**
+ * Sends an answer; to HEAD, without the body. Settles when all of it is written, or whoever asked has gone.
+ *
+ * @throws whatever the body throws
+ */
+export async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, contentType, body, headers }: Answer,
+): Promise<void> {
+  response.writeHead(status, {
+    'content-type': contentType,
+    ...(typeof body === 'string' && { 'content-length': Buffer.byteLength(body) }),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
-    ...answer.headers,
+    ...headers,
   });
-  response.end(request.method === 'HEAD' ? undefined : answer.body);
+  if (request.method === 'HEAD') {
+    response.end();
+  } else if (typeof body === 'string') {
+    response.end(body);
+  } else {
+    await pipeline(body, response).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    });
+  }
 }

@@ -167,7 +167,7 @@ describe('/ready', () => {
     broadcast.write('hi', { groups: 1, frames: 1, bytes: 10 });
     await until(() => video.frames === 1);
     await closing;
-    expect((await relay.metrics()).body).toContain(
+    expect(await (await relay.metrics()).text()).toContain(
       `${schema.sessionsClosed.name}{transport="websocket",reason="drain"} 2`,
     );
   });

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
+import type { Rendered } from '@moq-observability/moq-metrics/prometheus';
 import { type Answer, json, problem, readiness, requestPath, send } from './answer.ts';
 
 /** What operators may ask the relay. */
@@ -9,10 +10,7 @@ export interface OpsOptions {
   /** If set, requests must carry it: `Authorization: Bearer …`. */
   readonly token: string | undefined;
   /** The metrics page, by what the `Accept` header asks for. */
-  readonly metrics: (accept: string | undefined) => Promise<{
-    readonly contentType: string;
-    readonly body: string;
-  }>;
+  readonly metrics: (accept: string | undefined) => Promise<Rendered>;
   /** What is said of the relay's health. */
   readonly health: () => Readonly<Record<string, unknown>>;
   /** Whether it takes sessions. */
@@ -29,13 +27,13 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 export function createOps(options: OpsOptions): RequestListener {
   const hosts = new Set([...LOOPBACK, ...options.allowedHosts.map((host) => host.toLowerCase())]);
   return (request, response) => {
-    answer(request, hosts, options).then(
-      (found) => send(request, response, found),
-      (error: unknown) => {
+    answer(request, hosts, options)
+      .then((found) => send(request, response, found))
+      .catch((error: unknown) => {
         options.onError(error);
-        send(request, response, problem(500, 'the relay could not answer'));
-      },
-    );
+        if (response.headersSent) response.destroy();
+        else void send(request, response, problem(500, 'the relay could not answer'));
+      });
   };
 }
 

@@ -33,7 +33,7 @@ const CORS = { 'access-control-allow-origin': '*' };
  */
 export function createPublic(options: PublicOptions): RequestListener {
   return (request, response) => {
-    const reply = (found: Answer): void => send(request, response, { ...found, headers: CORS });
+    const reply = (found: Answer): void => void send(request, response, { ...found, headers: CORS });
     answer(request, options).then(reply, (error: unknown) => {
       reply(
         error instanceof AuthError

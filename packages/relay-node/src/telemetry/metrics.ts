@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import {
   broadcast as broadcastLabel,
   type CounterHandle,
@@ -11,7 +12,7 @@ import {
   collectProcessMetrics,
   createPrometheusMetrics,
   type PrometheusMetrics,
-  type Rendered,
+  Rendered,
 } from '@moq-observability/moq-metrics/prometheus';
 import { RelayError } from '../errors.ts';
 import { BroadcastMetrics } from './broadcast-metrics.ts';
@@ -121,11 +122,15 @@ export class RelayMetrics {
 
   /** What a scrape gets that sends this `Accept` header. */
   async render(accept?: string): Promise<Rendered> {
-    if (!this.#prometheus) return { contentType: 'text/plain', body: '# metrics are off\n' };
+    if (!this.#prometheus) return new Rendered('text/plain', Readable.from(['# metrics are off\n']));
     const startedAt = performance.now();
-    const rendered = await this.#prometheus.render(accept);
+    const { contentType, body } = await this.#prometheus.render(accept);
+    return new Rendered(contentType, this.#timed(body, startedAt));
+  }
+
+  async *#timed(body: AsyncIterable<string>, startedAt: number): AsyncGenerator<string> {
+    yield* body;
     this.#scrapes.observe((performance.now() - startedAt) / 1000);
-    return rendered;
   }
 }
 
