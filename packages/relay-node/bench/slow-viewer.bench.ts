@@ -7,7 +7,7 @@ import { type Proxy, startProxy } from '../src/network-fixture.ts';
 import { replacePromiseRace } from '../src/promise-race.ts';
 import { startRelayProcess } from '../src/relay-process-fixture.ts';
 import { argument, Audience, print, word } from './processes.ts';
-import { median } from './statistics.ts';
+import { median, medianInterval } from './statistics.ts';
 
 /** How much later the others may get their frames, as a share of the 99th percentile. */
 const GOAL = 0.1;
@@ -71,7 +71,10 @@ for (let pair = 0; pair < pairs; pair++) {
   ]);
 }
 const middle = median(ratios);
-console.log(`\none stuck viewer: p99 of the others changes by ${(middle * 100).toFixed(1)} % in the median`);
+const [low, high] = medianInterval(ratios).map((ratio) => (ratio * 100).toFixed(1));
+console.log(
+  `\none stuck viewer: p99 of the others changes by ${(middle * 100).toFixed(1)} % in the median (95 %: ${low} to ${high})`,
+);
 if (middle > GOAL) console.log(`  missed: more than ${GOAL * 100} %`);
 console.log(
   `at most ${(most / 1e6).toFixed(2)} MB waited for it, of ${(BACKLOG / 1e6).toFixed(2)} MB that may`,

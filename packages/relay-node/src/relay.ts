@@ -193,6 +193,7 @@ class RunningRelay implements Relay {
     for (const opsHost of config.opsHosts) this.#ops.push(await this.#listenOps(opsHost));
     const listening = this.transports.filter(({ state }) => state === 'listening').map(({ name }) => name);
     this.#metrics.transports(listening);
+    await this.#metrics.warmUp();
     this.#listening = true;
     this.#log.info(
       {

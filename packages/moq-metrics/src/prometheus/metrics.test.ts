@@ -163,6 +163,11 @@ sum_count 1
       metrics.counter(opened).series({ n: String(i).padStart(50, '0') }),
       metrics.counter(closed).series({ n: String(i).padStart(50, '0') }),
     ]);
+    // Two that look, so that neither could be a turn behind.
+    for (const { name } of [things, level]) {
+      const looked = metrics.gauge(gauge({ name: `${name}_looked`, ...described }));
+      metrics.onCollect(() => looked.series().set(series[0]![0]!.value));
+    }
     let turns = 0;
     const state = { done: false };
     const rendering = metrics
@@ -179,6 +184,7 @@ sum_count 1
     const values = body.match(/(?<=_total\{n="\d+"\} )\d+/g)!;
     expect(values).toHaveLength(6000);
     expect(new Set(values).size).toBe(1);
+    expect(body.match(/(?<=_looked )\d+/g)).toEqual([values[0], values[0]]);
   });
 });
 

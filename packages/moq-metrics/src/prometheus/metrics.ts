@@ -132,14 +132,12 @@ export class PrometheusMetrics {
     const { format, contentType } = negotiate(accept);
     const foreign = (await this.registry.getMetricsAsJSON()).filter(({ name }) => !this.#families.has(name));
     await turn();
-    for (const collect of this.#collectors) {
-      collect();
-      await turn();
-    }
+    for (const collect of this.#collectors) collect();
     const families = Array.from(this.#families.values(), ({ family: { metric }, table }) => ({
       metric,
       snapshot: table.snapshot(),
     }));
+    await turn();
     function* blocks(): Generator<string> {
       for (const { metric, snapshot } of families) yield* blocksOf(format, metric, snapshot);
       for (const metric of foreign) yield* foreignLines(format, metric);

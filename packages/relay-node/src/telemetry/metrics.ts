@@ -128,6 +128,11 @@ export class RelayMetrics {
     return new Rendered(contentType, this.#timed(body, startedAt));
   }
 
+  /** Writes the page once for nobody: code takes several times as long when it runs first, and nobody is there yet. */
+  async warmUp(): Promise<void> {
+    await (await this.#prometheus?.render())?.text();
+  }
+
   async *#timed(body: AsyncIterable<string>, startedAt: number): AsyncGenerator<string> {
     yield* body;
     this.#scrapes.observe((performance.now() - startedAt) / 1000);
