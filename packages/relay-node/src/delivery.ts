@@ -36,7 +36,6 @@ export class Delivery implements SubscriptionObserver {
   #subscription: TrackSubscription | undefined;
   #type: TrackType | undefined;
   #traffic: SentMetrics | undefined;
-  #lower: (() => void) | undefined;
 
   constructor(broadcast: RelayBroadcast, track: string, audience: Audience, span: OpenSpan | undefined) {
     this.broadcast = broadcast;
@@ -92,7 +91,7 @@ export class Delivery implements SubscriptionObserver {
     const type = this.broadcast.trackType(this.track);
     this.#type = type;
     this.#traffic = metrics.sent(type);
-    this.#lower = metrics.subscription(type);
+    metrics.delivery.opened(type);
     metrics.delivery.answered('ok', performance.now() - this.requestedAt, this.#span?.exemplar);
     this.#span?.set({ [attributes.trackType.name]: type });
     if (type !== 'catalog') this.#audience.joined();
@@ -117,8 +116,8 @@ export class Delivery implements SubscriptionObserver {
   }
 
   closed(error: Error | undefined): void {
-    this.#lower?.();
     if (this.#type) {
+      this.broadcast.metrics.delivery.closed(this.#type);
       if (this.#type !== 'catalog') this.#audience.left();
       this.#audience.closed(this, error);
     } else if (error) {
@@ -135,6 +134,7 @@ export class Delivery implements SubscriptionObserver {
 
   released(): void {
     this.#traffic?.close();
+    this.#traffic = undefined;
   }
 
   #endSpan(error?: Error): void {
@@ -180,6 +180,7 @@ export class FetchDelivery implements GroupReaderObserver {
       this.#span?.end();
     }
     this.#traffic?.close();
+    this.#traffic = undefined;
   }
 
   /** There is nothing to send, or no more. */

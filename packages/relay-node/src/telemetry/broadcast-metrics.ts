@@ -49,13 +49,39 @@ export class ReceivedMetrics extends TrafficMetrics {
   }
 }
 
-/** What goes to a subscriber on one track. */
+/**
+ * What goes to the subscribers of a broadcast on tracks of one type. They share it: each frame is counted for one after
+ * the other, and what is counted into is still at hand for the second.
+ */
 export class SentMetrics extends TrafficMetrics {
   readonly #latency: HistogramHandle;
+  readonly #unused: () => void;
+  #users = 0;
 
-  constructor(latency: HistogramHandle, groups: CounterHandle, frames: CounterHandle, bytes: CounterHandle) {
+  /** @param unused told when nobody counts into it any more, and nobody may again */
+  constructor(
+    latency: HistogramHandle,
+    groups: CounterHandle,
+    frames: CounterHandle,
+    bytes: CounterHandle,
+    unused: () => void,
+  ) {
     super(groups, frames, bytes);
     this.#latency = latency;
+    this.#unused = unused;
+  }
+
+  /** One more counts into it, and calls `close` once when nothing more comes. */
+  open(): this {
+    this.#users += 1;
+    return this;
+  }
+
+  override close(): void {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    super.close();
+    this.#unused();
   }
 
   /** @param arrivedAt when it came from the publisher, if the subscriber was there by then; `performance.now()` */
@@ -78,6 +104,7 @@ export class BroadcastMetrics {
   readonly #path: string;
   readonly #times: StreamTimes;
   readonly #isHere: boolean;
+  readonly #sent = new Map<TrackType, SentMetrics>();
   #media: StreamMedia | undefined;
   #appeared = false;
   #lowerStreams: (() => void) | undefined;
@@ -109,22 +136,22 @@ export class BroadcastMetrics {
     );
   }
 
-  /** What goes to a subscriber on a track. */
+  /** What goes to one more subscriber on a track, until that closes it. */
   sent(type: TrackType): SentMetrics {
     this.#appear();
-    const labels = { broadcast: this.#path, track_type: type, direction: 'subscribe' } as const;
-    return new SentMetrics(
-      this.delivery.latency(type),
-      this.#instruments.counter(relay.groupsSent).series(labels),
-      this.#instruments.counter(relay.framesSent).series(labels),
-      this.#instruments.counter(relay.bytesSent).series(labels),
-    );
-  }
-
-  /** A session subscribed to a track; the returned function ends that. */
-  subscription(type: TrackType): () => void {
-    this.#appear();
-    return raise(this.#instruments.gauge(relay.activeSubscriptions).series({ track_type: type }));
+    let sent = this.#sent.get(type);
+    if (!sent) {
+      const labels = { broadcast: this.#path, track_type: type, direction: 'subscribe' } as const;
+      sent = new SentMetrics(
+        this.delivery.latency(type),
+        this.#instruments.counter(relay.groupsSent).series(labels),
+        this.#instruments.counter(relay.framesSent).series(labels),
+        this.#instruments.counter(relay.bytesSent).series(labels),
+        () => this.#sent.delete(type),
+      );
+      this.#sent.set(type, sent);
+    }
+    return sent.open();
   }
 
   /** A session has become a viewer; the returned function ends that. */

@@ -1,5 +1,6 @@
 import {
   type CounterHandle,
+  type GaugeHandle,
   type HistogramHandle,
   type Instruments,
   relay,
@@ -17,6 +18,7 @@ export interface Observer {
 /** How requests are answered and groups delivered, over all broadcasts. */
 export class DeliveryMetrics {
   readonly #subscribeDurations: ReadonlyMap<relay.SubscribeResult, Observer>;
+  readonly #subscriptions: ReadonlyMap<TrackType, GaugeHandle>;
   readonly #upstream: CounterHandle;
   readonly #deduplicated: CounterHandle;
   readonly #hits: CounterHandle;
@@ -30,6 +32,8 @@ export class DeliveryMetrics {
   constructor(instruments: Instruments) {
     const durations = instruments.histogram(relay.subscribeDuration);
     this.#subscribeDurations = openAll(relay.subscribeResults, (result) => durations.series({ result }));
+    const subscriptions = instruments.gauge(relay.activeSubscriptions);
+    this.#subscriptions = openAll(trackTypes, (type) => subscriptions.series({ track_type: type }));
     this.#upstream = instruments.counter(relay.upstreamSubscriptions).series();
     this.#deduplicated = instruments.counter(relay.subscriptionsDeduplicated).series();
     this.#hits = instruments.counter(relay.cacheHits).series();
@@ -48,6 +52,16 @@ export class DeliveryMetrics {
   /** A SUBSCRIBE was answered, this many milliseconds after it came. */
   answered(result: relay.SubscribeResult, milliseconds: number, exemplar?: Exemplar): void {
     this.#subscribeDurations.get(result)?.observe(milliseconds / 1000, exemplar);
+  }
+
+  /** A subscription to a track was accepted. */
+  opened(type: TrackType): void {
+    this.#subscriptions.get(type)?.add(1);
+  }
+
+  /** A subscription that was accepted is over. */
+  closed(type: TrackType): void {
+    this.#subscriptions.get(type)?.add(-1);
   }
 
   /** A track was subscribed to at its publisher. */

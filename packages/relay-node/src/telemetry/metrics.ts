@@ -71,7 +71,6 @@ export class RelayMetrics {
     // Known from the start, at zero or as soon as they take a slot.
     instruments.gauge(relay.activeStreams);
     instruments.gauge(relay.activeSubscribers);
-    instruments.gauge(relay.activeSubscriptions);
     instruments.gauge(relay.activeSessions);
     instruments.counter(relay.sessionsClosed);
     instruments.histogram(relay.sessionDuration);

@@ -29,8 +29,7 @@ export class OpenSpan {
 
   /** Where it can be found; nothing when it is not going to be exported. */
   get exemplar(): Exemplar | undefined {
-    const { traceId, spanId, traceFlags } = this.#span.spanContext();
-    return traceFlags & TraceFlags.SAMPLED ? { trace_id: traceId, span_id: spanId } : undefined;
+    return exemplarOf(this.#span.spanContext());
   }
 
   /** Says more about it. */
@@ -47,6 +46,10 @@ export class OpenSpan {
     const { at, time } = this.#beginning;
     this.#span.end(time + performance.now() - at);
   }
+}
+
+function exemplarOf({ traceId, spanId, traceFlags }: SpanContext): Exemplar | undefined {
+  return traceFlags & TraceFlags.SAMPLED ? { trace_id: traceId, span_id: spanId } : undefined;
 }
 
 /**
@@ -81,7 +84,8 @@ export class SessionTrace {
   /** What all of its spans say. */
   readonly attributes: Attributes;
   readonly #tracer: RelayTracer | undefined;
-  readonly #session: OpenSpan | undefined;
+  /** Open until the setup is finished. */
+  #session: OpenSpan | undefined;
 
   /**
    * @param attributes what all of its spans say
@@ -117,13 +121,14 @@ export class SessionTrace {
 
   /** Where the session's span can be found; nothing when it is not going to be exported. */
   get exemplar(): Exemplar | undefined {
-    return this.#session?.exemplar;
+    return exemplarOf(this.context);
   }
 
   /** The session's setup is finished, or has failed. */
   ready(attributes: Attributes, error?: Error): void {
     this.#session?.set(attributes);
     this.#session?.end(error);
+    this.#session = undefined;
   }
 
   /** Opens a span for something within the session; nothing when it would not be exported. */
