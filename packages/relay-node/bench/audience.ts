@@ -17,15 +17,15 @@ export interface GatherOrder {
   readonly broadcast: string;
 }
 
-/** Publish to one of the relays for a while. */
+/** Publish to some of the relays for a while, to all of them at once. */
 export interface PlayOrder {
   readonly order: 'play';
-  /** Its place among the relays. */
-  readonly relay: number;
+  /** Their places among the relays. */
+  readonly relays: readonly number[];
   readonly seconds: number;
 }
 
-/** What arrived meanwhile, over all viewers of that relay. */
+/** What arrived meanwhile, over all viewers of one relay. */
 export interface AudienceReport {
   readonly frames: number;
   /** Payload. */
@@ -50,30 +50,46 @@ interface Site {
   readonly audio: Track.Producer;
   /** Kept open, that it is not forgotten. */
   readonly catalog: Group.Producer;
+  readonly received: Received;
+}
+
+/** What the viewers of one relay got. */
+interface Received {
+  frames: number;
+  bytes: number;
+  latencies: number[];
 }
 
 let sites: Site[] = [];
-let received = { frames: 0, bytes: 0, latencies: [] as number[] };
 
 for (const method of ['debug', 'info', 'warn', 'error'] as const) console[method] = () => {};
 process.on('unhandledRejection', () => {});
 replacePromiseRace();
 process.on('disconnect', () => process.exit());
 process.on('message', (order: AudienceOrder) => {
-  void follow(order).then((report) => process.send!(report));
+  void follow(order).then((reports) => process.send!(reports));
 });
 
-async function follow(order: AudienceOrder): Promise<AudienceReport> {
-  received = { frames: 0, bytes: 0, latencies: [] };
+async function follow(order: AudienceOrder): Promise<readonly AudienceReport[]> {
   if (order.order === 'gather') {
     sites = [];
     for (const url of order.urls) sites.push(await gather(new URL(url), order));
-  } else {
-    await play(sites[order.relay]!, order.seconds);
+    return [];
   }
-  const sorted = Float64Array.from(received.latencies).toSorted();
+  return Promise.all(
+    order.relays.map(async (relay) => {
+      const { received } = sites[relay]!;
+      Object.assign(received, { frames: 0, bytes: 0, latencies: [] });
+      await play(sites[relay]!, order.seconds);
+      return report(received);
+    }),
+  );
+}
+
+function report({ frames, bytes, latencies }: Received): AudienceReport {
+  const sorted = Float64Array.from(latencies).toSorted();
   const quantile = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
-  return { frames: received.frames, bytes: received.bytes, p50: quantile(0.5), p99: quantile(0.99) };
+  return { frames, bytes, p50: quantile(0.5), p99: quantile(0.99) };
 }
 
 async function gather(url: URL, { transport, viewers, broadcast }: GatherOrder): Promise<Site> {
@@ -90,21 +106,24 @@ async function gather(url: URL, { transport, viewers, broadcast }: GatherOrder):
   });
   const publisher = await connect(url, { transport });
   publisher.publish(path, producer);
+  const received: Received = { frames: 0, bytes: 0, latencies: [] };
   for (let i = 0; i < viewers; i++) {
     const viewer = await connect(url, { transport });
     await viewer.announced().next();
-    for (const track of ['video', 'audio']) void watch(viewer.consume(path).subscribe(track));
+    for (const track of ['video', 'audio']) {
+      void watch(viewer.consume(path).subscribe(track), received);
+    }
   }
-  return { video, audio, catalog };
+  return { video, audio, catalog, received };
 }
 
-async function watch(subscription: Track.Subscriber): Promise<void> {
+async function watch(subscription: Track.Subscriber, received: Received): Promise<void> {
   for (let group = await subscription.recvGroup(); group; group = await subscription.recvGroup()) {
-    void read(group).catch(() => {});
+    void read(group, received).catch(() => {});
   }
 }
 
-async function read(group: Group.Consumer): Promise<void> {
+async function read(group: Group.Consumer, received: Received): Promise<void> {
   for (let frame = await group.readFrame(); frame; frame = await group.readFrame()) {
     const { payload } = frame;
     received.frames += 1;

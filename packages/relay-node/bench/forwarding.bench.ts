@@ -21,11 +21,12 @@ for (const transport of ['websocket', 'webtransport'] as const) {
   const relays = await Promise.all(Object.values(SUBJECTS).map((start) => start()));
   using audience = new Audience();
   const urls = relays.map(({ url }) => url.href);
-  await audience.ask({ order: 'gather', urls, transport, viewers, broadcast: 'bench/channel' });
+  await audience.gather({ urls, transport, viewers, broadcast: 'bench/channel' });
   const costs = relays.map((): Cost[] => []);
-  for (const relay of relays.keys()) await audience.ask({ order: 'play', relay, seconds: WARM_UP });
+  for (const relay of relays.keys()) await audience.play(WARM_UP, [relay]);
   for (let round = 0; round < rounds; round++) {
-    for (const [relay, each] of costs.entries()) each.push(await measure(audience, relays, relay, seconds));
+    for (const [relay, each] of costs.entries())
+      each.push(...(await measure(audience, relays, [relay], seconds)));
   }
   for (const [relay, name] of Object.keys(SUBJECTS).entries()) {
     const of = (value: (cost: Cost) => number): number => median(costs[relay]!.map(value));

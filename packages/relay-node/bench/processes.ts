@@ -4,20 +4,30 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RelayProcess } from '../src/relay-process-fixture.ts';
-import type { AudienceOrder, AudienceReport } from './audience.ts';
+import type { AudienceOrder, AudienceReport, GatherOrder } from './audience.ts';
 
 /** The load. */
 export class Audience implements Disposable {
   readonly #child: ChildProcess = fork(new URL('audience.ts', import.meta.url), [], { execArgv: [] });
 
-  async ask(order: AudienceOrder): Promise<AudienceReport> {
-    const answer = once(this.#child, 'message');
-    this.#child.send(order);
-    return ((await answer) as [AudienceReport])[0];
+  /** Connects a publisher and viewers to each of some relays. */
+  async gather(order: Omit<GatherOrder, 'order'>): Promise<void> {
+    await this.#ask({ order: 'gather', ...order });
+  }
+
+  /** Publishes to some of them for a while, to all of these at once; tells what their viewers got. */
+  play(seconds: number, relays: readonly number[] = [0]): Promise<readonly AudienceReport[]> {
+    return this.#ask({ order: 'play', relays, seconds });
   }
 
   [Symbol.dispose](): void {
     this.#child.kill();
+  }
+
+  async #ask(order: AudienceOrder): Promise<readonly AudienceReport[]> {
+    const answer = once(this.#child, 'message');
+    this.#child.send(order);
+    return ((await answer) as [readonly AudienceReport[]])[0];
   }
 }
 
@@ -25,21 +35,21 @@ export class Audience implements Disposable {
 export interface Cost extends AudienceReport {
   /** Processor time, in seconds. */
   readonly cpu: number;
-  /** Processor time for each gigabyte delivered, in seconds. */
-  readonly cpuPerGigabyte: number;
 }
 
-/** Has the audience play for a while, and tells what that took. */
+/** Has the audience play for a while at some of the relays, all at once, and tells what that took each of them. */
 export async function measure(
   audience: Audience,
   relays: readonly RelayProcess[],
-  relay: number,
+  playing: readonly number[],
   seconds: number,
-): Promise<Cost> {
-  const before = await relays[relay]!.usage();
-  const report = await audience.ask({ order: 'play', relay, seconds });
-  const cpu = (await relays[relay]!.usage()).cpu - before.cpu;
-  return { ...report, cpu, cpuPerGigabyte: cpu / (report.bytes / 1e9) };
+): Promise<readonly Cost[]> {
+  const used = (): Promise<readonly number[]> =>
+    Promise.all(playing.map(async (relay) => (await relays[relay]!.usage()).cpu));
+  const before = await used();
+  const reports = await audience.play(seconds, playing);
+  const after = await used();
+  return reports.map((report, i) => ({ ...report, cpu: after[i]! - before[i]! }));
 }
 
 /** Somewhere to export to, which takes everything and looks at nothing. */

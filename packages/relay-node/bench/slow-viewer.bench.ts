@@ -37,8 +37,8 @@ await using relay = await startRelayProcess({
   },
 });
 using others = new Audience();
-await others.ask({ order: 'gather', urls: [relay.url.href], transport, viewers: viewers - 1, broadcast });
-await others.ask({ order: 'play', relay: 0, seconds: WARM_UP });
+await others.gather({ urls: [relay.url.href], transport, viewers: viewers - 1, broadcast });
+await others.play(WARM_UP);
 
 console.log(
   `${transport}, ${viewers} viewers of 4 Mbit/s, ${pairs} pairs of ${seconds} s: latency of the others\n`,
@@ -52,8 +52,8 @@ for (let pair = 0; pair < pairs; pair++) {
   for (const stuck of pair % 2 === 0 ? [false, true] : [true, false]) {
     using proxy = await watchThrough();
     if (stuck) proxy.freeze('to-client');
-    await others.ask({ order: 'play', relay: 0, seconds: SOCKETS });
-    latencies.set(stuck, (await others.ask({ order: 'play', relay: 0, seconds })).p99);
+    await others.play(SOCKETS);
+    latencies.set(stuck, (await others.play(seconds))[0]!.p99);
     if (!stuck) continue;
     waiting = await worstQueue();
     if (waiting === 0) throw new Error('nothing waits for the viewer that is stuck');

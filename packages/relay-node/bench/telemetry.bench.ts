@@ -1,10 +1,10 @@
 /**
  * What telemetry costs: processor time for each gigabyte delivered, everything on against everything off.
  *
- * Two relays run side by side, and the audience (a process of its own) turns to one and the other every few seconds:
- * off, on, on, off, and so on, so that what else the machine does hits both. Two processes of the very same program
- * differ by more than telemetry costs, and the one that is started first takes 2 to 5 % more than the other, so each
- * pair has four relays of its own: half of its time everything is on in the second of two, half of it in the first.
+ * Two relays serve the same load at the same time, so that whatever else the machine does, and however fast it is at
+ * the moment, is the same for both; taking turns of seconds they differ ten times as much. Two processes of the very
+ * same program differ all the same, and the one that is started first takes a percent more, so each pair has four relays
+ * of its own: everything is on in the second of two, then in the first of two.
  *
  * `--pairs`, and `--seconds` for each of the two sides; `--transport`, `--viewers`; with `--results FILE` the pairs of
  * several runs are put together; `--control` compares off with off, to tell what is chance.
@@ -18,17 +18,19 @@ import { median, medianInterval } from './statistics.ts';
 const GOAL = 0.02;
 /** How often somebody scrapes, in milliseconds. */
 const SCRAPE = 5000;
-/** For how long each plays before anything counts, and at a time, in seconds. What is not compiled yet costs half more. */
+/** For how long both play before anything counts, in seconds. What is not compiled yet costs half more. */
 const WARM_UP = 14;
-const TURN = 2;
-/** Whose turn it is, again and again. */
-const TURNS = [0, 1, 1, 0];
-
 /**
- * New objects have the same room in both: otherwise it grows as it happens, and collecting them costs up to twice as
- * much. And a relay is not taken for idle while the other has its turn: its whole heap would be collected, for a quarter
- * of what a turn takes.
+ * For how long they are measured at a time, in seconds. Going through the whole heap takes what telemetry may, and is due
+ * about twelve seconds after it was done: it is done before, so that it is not in the time of one and not of the other.
  */
+const TURN = 8;
+/** What a whole collection threw away is made again in this many seconds. */
+const SETTLE = 2;
+
+const BOTH = [0, 1];
+
+/** New objects have the same room in both: otherwise it grows as it happens, and collecting them costs up to twice as much. */
 const FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16', '--no-memory-reducer'];
 
 /** Seconds of processor time for a gigabyte. */
@@ -86,16 +88,17 @@ function earlier(): readonly Pair[] {
   }
 }
 
-/** The audience is warmed up by a relay that does not count. */
+/** The audience is warmed up by relays that do not count. */
 async function warmUp(): Promise<void> {
-  await using relay = await startRelayProcess({ env: { MOQ_RELAY_TELEMETRY: 'off' }, flags: FLAGS });
-  await gather([relay]);
-  await audience.ask({ order: 'play', relay: 0, seconds: WARM_UP });
+  await using first = await startRelayProcess({ env: { MOQ_RELAY_TELEMETRY: 'off' }, flags: FLAGS });
+  await using second = await startRelayProcess({ env: { MOQ_RELAY_TELEMETRY: 'off' }, flags: FLAGS });
+  await gather([first, second]);
+  await audience.play(WARM_UP, BOTH);
 }
 
 async function gather(relays: readonly RelayProcess[]): Promise<void> {
   const urls = relays.map(({ url }) => url.href);
-  await audience.ask({ order: 'gather', urls, transport, viewers, broadcast: 'bench/channel' });
+  await audience.gather({ urls, transport, viewers, broadcast: 'bench/channel' });
 }
 
 /** Four relays, two at a time: everything is on in the one that is started second, then in the one started first. */
@@ -129,24 +132,17 @@ async function measureHalf(onFirst: boolean): Promise<Half> {
   const [off, on] = onFirst ? [1, 0] : [0, 1];
   await gather(relays);
   const scraping = setInterval(() => void scrape(relays[on]!), SCRAPE);
-  // By turns as well, so that neither rests for long.
-  for (let turn = 0; turn < (2 * WARM_UP) / TURN; turn++) {
-    await audience.ask({ order: 'play', relay: TURNS[turn % TURNS.length]!, seconds: TURN });
-  }
-  // Going through the whole heap, once in half a minute, takes what telemetry may. With more on its heap from its start
-  // one of them would be due in the time that is measured, and the other shortly after it.
-  for (const relay of relays) await relay.usage('collect');
-  // What a whole collection threw away is made again in the first turn.
-  for (const relay of [0, 1]) await audience.ask({ order: 'play', relay, seconds: TURN });
-  const sides = [0, 1].map(() => ({ cpu: 0, bytes: 0, p99: 0 }));
-  const cycles = Math.ceil(seconds / TURN / TURNS.length);
-  for (let turn = 0; turn < cycles * TURNS.length; turn++) {
-    const relay = TURNS[turn % TURNS.length]!;
-    const report = await measure(audience, relays, relay, TURN);
-    const side = sides[relay]!;
-    side.cpu += report.cpu;
-    side.bytes += report.bytes;
-    side.p99 = Math.max(side.p99, report.p99);
+  await audience.play(WARM_UP, BOTH);
+  const sides = BOTH.map(() => ({ cpu: 0, bytes: 0, p99: 0 }));
+  for (let measured = 0; measured < seconds / 2; measured += TURN) {
+    for (const relay of relays) await relay.usage('collect');
+    await audience.play(SETTLE, BOTH);
+    for (const [relay, { cpu, bytes, p99 }] of (await measure(audience, relays, BOTH, TURN)).entries()) {
+      const side = sides[relay]!;
+      side.cpu += cpu;
+      side.bytes += bytes;
+      side.p99 = Math.max(side.p99, p99);
+    }
   }
   clearInterval(scraping);
   return { off: sides[off]!, on: sides[on]! };

@@ -66,7 +66,7 @@ export function createRouter(options: RouterOptions): RequestListener {
       .then(() => answered(response.statusCode))
       .catch((error: unknown) => {
         // An answer that broke off in the middle cannot be told otherwise.
-        if (!response.destroyed) options.onError(error);
+        if (!isOfLeaving(error)) options.onError(error);
         response.destroy();
       });
   };
@@ -108,6 +108,12 @@ async function send(reply: Reply, request: IncomingMessage, response: ServerResp
   } else {
     await pipeline(body, response);
   }
+}
+
+/** Whether an answer was not finished because whoever asked has gone, as streams and requests of ours tell that. */
+function isOfLeaving(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === 'AbortError' || ('code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE');
 }
 
 function failure(error: unknown, options: RouterOptions): Problem {
