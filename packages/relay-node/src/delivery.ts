@@ -158,6 +158,7 @@ export class FetchDelivery implements GroupReaderObserver {
   readonly #fetcher: Fetcher;
   readonly #span: OpenSpan | undefined;
   #traffic: SentMetrics | undefined;
+  #over = false;
 
   constructor(fetcher: Fetcher, span: OpenSpan | undefined) {
     this.#fetcher = fetcher;
@@ -167,7 +168,8 @@ export class FetchDelivery implements GroupReaderObserver {
   groupAccepted(): void {}
 
   frameAccepted(bytes: number): void {
-    this.#begin().frame(bytes);
+    // Who closes the group while a frame is being written still reads on, once.
+    if (!this.#over) this.#begin().frame(bytes);
   }
 
   waiting(): void {}
@@ -180,7 +182,7 @@ export class FetchDelivery implements GroupReaderObserver {
       this.#span?.end();
     }
     this.#traffic?.close();
-    this.#traffic = undefined;
+    this.#over = true;
   }
 
   /** There is nothing to send, or no more. */
