@@ -2,7 +2,7 @@
  * What telemetry costs: processor time for each gigabyte delivered, everything on against everything off.
  *
  * Two relays serve the same load at the same time, so that whatever else the machine does, and however fast it is at
- * the moment, is the same for both; taking turns of seconds they differ ten times as much. Two processes of the very
+ * the moment, is the same for both; taking turns of seconds they differ several times as much. Two processes of the very
  * same program differ all the same, and the one that is started first takes a percent more, so each pair has four relays
  * of its own: everything is on in the second of two, then in the first of two.
  *
