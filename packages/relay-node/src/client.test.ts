@@ -1,14 +1,15 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Broadcast, Connection, Path } from '@moq/net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { connect, connectWebTransport } from './client.ts';
 import { createSelfSigned } from './transport/certificate.ts';
-import { listenQuiche } from './transport/quiche/server.ts';
+import { listenQuiche, type QuicheServer } from './transport/quiche/server.ts';
 import type { IncomingSession } from './transport/transport.ts';
 import { attachWebSocket } from './transport/websocket.ts';
 
+const PORT_ATTEMPTS = 5;
 const certificate = createSelfSigned({ now: Date.now() });
 const cleanup: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -38,12 +39,12 @@ async function serve(hash = certificate.sha256): Promise<{ url: URL; port: numbe
     onSession,
     onError: () => {},
   };
-  const quic = await listenQuiche({ ...options, host: '127.0.0.1', port: 0, certificate });
   const http = createServer((request, response) => {
     response.writeHead(request.url === '/certificate.sha256' ? 200 : 404).end(hash);
   });
-  http.listen(quic.port, '127.0.0.1');
-  await once(http, 'listening');
+  const quic = await listenBeside(http, () =>
+    listenQuiche({ ...options, host: '127.0.0.1', port: 0, certificate }),
+  );
   const webSocket = attachWebSocket(http, options);
   cleanup.push(async () => {
     await Promise.all([quic.close(), webSocket.close()]);
@@ -52,6 +53,21 @@ async function serve(hash = certificate.sha256): Promise<{ url: URL; port: numbe
   });
   const { port } = http.address() as AddressInfo;
   return { url: new URL(`http://127.0.0.1:${port}/`), port };
+}
+
+/** A number that is free for UDP need not be free for TCP. */
+async function listenBeside(http: Server, listenUdp: () => Promise<QuicheServer>): Promise<QuicheServer> {
+  for (let attempt = 1; ; attempt++) {
+    const quic = await listenUdp();
+    http.listen(quic.port, '127.0.0.1');
+    try {
+      await once(http, 'listening');
+      return quic;
+    } catch (error) {
+      await quic.close();
+      if (attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
 }
 
 describe('connect', () => {
