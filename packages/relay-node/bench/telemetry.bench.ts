@@ -24,7 +24,7 @@ const WARM_UP = 14;
  * For how long they are measured at a time, in seconds. Going through the whole heap takes what telemetry may, and is due
  * about twelve seconds after it was done: it is done before, so that it is not in the time of one and not of the other.
  */
-const TURN = 8;
+const PERIOD = 8;
 /** What a whole collection threw away is made again in this many seconds. */
 const SETTLE = 2;
 
@@ -134,10 +134,10 @@ async function measureHalf(onFirst: boolean): Promise<Half> {
   const scraping = setInterval(() => void scrape(relays[on]!), SCRAPE);
   await audience.play(WARM_UP, BOTH);
   const sides = BOTH.map(() => ({ cpu: 0, bytes: 0, p99: 0 }));
-  for (let measured = 0; measured < seconds / 2; measured += TURN) {
+  for (let measured = 0; measured < seconds / 2; measured += PERIOD) {
     for (const relay of relays) await relay.usage('collect');
     await audience.play(SETTLE, BOTH);
-    for (const [relay, { cpu, bytes, p99 }] of (await measure(audience, relays, BOTH, TURN)).entries()) {
+    for (const [relay, { cpu, bytes, p99 }] of (await measure(audience, relays, BOTH, PERIOD)).entries()) {
       const side = sides[relay]!;
       side.cpu += cpu;
       side.bytes += bytes;

@@ -1,5 +1,5 @@
-import { get, type IncomingMessage, createServer, type Server } from 'node:http';
 import { once } from 'node:events';
+import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createRouter } from './router.ts';
